@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'electron-vite'
+
+const from = (path: string) => resolve(import.meta.dirname, path)
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      target: 'node20',
+      rollupOptions: {
+        input: {
+          // The desktop app, the command line, the process the engine lives in, and the thread that trains clients.
+          index: from('src-main/index.ts'),
+          cli: from('src-main/cli.ts'),
+          'engine-process': from('src-main/host/engine-process.ts'),
+          'training-worker': from('src-main/host/training-worker.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { index: from('src-main/shell/preload.ts') },
+        // A sandboxed preload must be one CommonJS file.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    resolve: { alias: { '@contract': from('src-main/contract') } },
+    plugins: [svelte()],
+    build: {
+      outDir: from('out/renderer'),
+      target: 'chrome130',
+      rollupOptions: { input: { index: from('src-renderer/index.html') } },
+    },
+  },
+})

@@ -1,0 +1,156 @@
+import { z } from 'zod'
+import { datasetNames, experimentSchema } from './experiment'
+import type { DatasetName } from './experiment'
+import type { PartitionPreview, PlanPreview } from './preview'
+import type { RunRecords, SessionContents, SessionEntry } from './records'
+
+/**
+ * Every question the window may ask. Each command names its input schema; its output is a type of the contract.
+ * The shell checks the input before anything else sees it.
+ */
+
+const sessionId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const runId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const runReference = z.strictObject({ sessionId, runId })
+const nothing = z.undefined()
+
+export const preferencesSchema = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  locale: z.enum(['system', 'en', 'zh-CN']).default('system'),
+  /** Worker threads that train clients; null uses the number of cores. */
+  workers: z.number().int().min(1).max(64).nullable().default(null),
+  lastSessionId: sessionId.nullable().default(null),
+})
+export type Preferences = z.output<typeof preferencesSchema>
+
+export interface DatasetStatus {
+  readonly name: DatasetName
+  /** `bundled` came with the application, `ready` is verified in the data folder, `missing` must be fetched or imported. */
+  readonly state: 'bundled' | 'ready' | 'missing' | 'fetching'
+  readonly trainImages: number
+  readonly testImages: number
+  /** Channels, height, width. */
+  readonly shape: readonly [number, number, number]
+  readonly classNames: readonly string[]
+  /** Bytes of a download, null when it can only be imported. */
+  readonly downloadBytes: number | null
+  /** Where it comes from and what to do, in one English sentence. */
+  readonly note: string
+  readonly folder: string
+}
+
+export interface ApplicationInfo {
+  readonly version: string
+  readonly runtime: string
+  readonly platform: string
+  readonly sessionsFolder: string
+  readonly datasetsFolder: string
+  readonly trainer: string
+  readonly systemLocale: string
+}
+
+/** Answer of a packed mask: bit i of byte i>>3 (lowest bit first) is weight i of the layer, in PyTorch's row-major order. */
+export interface MaskPicture {
+  readonly layer: string
+  readonly shape: readonly number[]
+  readonly bits: Uint8Array
+}
+
+export const commands = {
+  'application.info': nothing,
+  'preferences.get': nothing,
+  'preferences.set': preferencesSchema.partial(),
+  'datasets.list': nothing,
+  'datasets.fetch': z.strictObject({ name: z.enum(datasetNames) }),
+  'datasets.cancel': z.strictObject({ name: z.enum(datasetNames) }),
+  /** Asks for a folder and imports the official files found in it. Null when the user closes the dialog. */
+  'datasets.import': z.strictObject({ name: z.enum(datasetNames) }),
+  'preview.partition': z.strictObject({ experiment: experimentSchema }),
+  'preview.plan': z.strictObject({ experiment: experimentSchema }),
+  'sessions.list': nothing,
+  'sessions.open': z.strictObject({ sessionId }),
+  'sessions.update': z.strictObject({
+    sessionId,
+    name: z.string().trim().min(1).max(200).optional(),
+    notes: z.string().max(100_000).optional(),
+  }),
+  /** Moves the session aside; `sessions.restore` brings it back until the application quits. */
+  'sessions.delete': z.strictObject({ sessionId }),
+  'sessions.restore': z.strictObject({ sessionId }),
+  'sessions.reveal': z.strictObject({ sessionId }),
+  /** Asks for a session folder anywhere on disk and lists it. Null when the user closes the dialog. */
+  'sessions.locate': nothing,
+  'sessions.table': z.strictObject({ sessionId, format: z.enum(['md', 'csv', 'latex']) }),
+  'sessions.verify': z.strictObject({ sessionId }),
+  /** Creates a session (or adds to one) and queues its runs: one experiment, or the four arms for every seed. */
+  'runs.launch': z.strictObject({
+    sessionId: sessionId.nullable(),
+    sessionName: z.string().trim().min(1).max(200).nullable(),
+    experiment: experimentSchema,
+    kind: z.enum(['single', 'ablation']),
+    seeds: z.array(z.number().int().min(0).max(4_294_967_295)).min(1).max(100),
+  }),
+  'runs.pause': runReference,
+  'runs.resume': runReference,
+  'runs.cancel': runReference,
+  'runs.records': runReference,
+  /** `layer` is the index among the prunable layers. */
+  'runs.mask': z.strictObject({ sessionId, runId, update: z.number().int().min(0), layer: z.number().int().min(0) }),
+} as const
+
+export type CommandName = keyof typeof commands
+/** What a caller passes: defaults may be left out. */
+export type CommandInput<Name extends CommandName> = z.input<(typeof commands)[Name]>
+/** What a handler receives, checked. */
+export type CommandArguments<Name extends CommandName> = z.output<(typeof commands)[Name]>
+
+export interface CommandOutputs {
+  'application.info': ApplicationInfo
+  'preferences.get': Preferences
+  'preferences.set': Preferences
+  'datasets.list': readonly DatasetStatus[]
+  'datasets.fetch': DatasetStatus
+  'datasets.cancel': null
+  'datasets.import': DatasetStatus | null
+  'preview.partition': PartitionPreview
+  'preview.plan': PlanPreview
+  'sessions.list': readonly SessionEntry[]
+  'sessions.open': SessionContents
+  'sessions.update': SessionEntry
+  'sessions.delete': null
+  'sessions.restore': SessionEntry
+  'sessions.reveal': null
+  'sessions.locate': SessionEntry | null
+  'sessions.table': string
+  'sessions.verify': VerificationReport
+  'runs.launch': SessionContents
+  'runs.pause': null
+  'runs.resume': null
+  'runs.cancel': null
+  'runs.records': RunRecords
+  'runs.mask': MaskPicture
+}
+export type CommandOutput<Name extends CommandName> = CommandOutputs[Name]
+
+export interface VerificationReport {
+  readonly filesChecked: number
+  readonly topologyUpdatesChecked: number
+  /** One line each, naming the file; empty when all is well. */
+  readonly problems: readonly string[]
+}
+
+/** An answer crosses processes as data: errors keep their words, and for wrong input the field. */
+export type CommandReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: { readonly kind: ErrorKind; readonly message: string } }
+export type ErrorKind = 'wrong-input' | 'failed' | 'not-found' | 'busy' | 'refused'
+
+/** An error whose message is for the user: it says what is wrong and what to do. */
+export class EspalierError extends Error {
+  readonly kind: ErrorKind
+  constructor(kind: ErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'EspalierError'
+    this.kind = kind
+  }
+}

@@ -1,0 +1,41 @@
+import type { DatasetName } from './experiment'
+import type { RoundRecord, RunManifest, TopologyRecord } from './records'
+
+/** Everything the window is told without asking. A record is on disk before its event is sent. */
+export type EspalierEvent =
+  | { readonly type: 'run.state'; readonly sessionId: string; readonly run: RunManifest }
+  | { readonly type: 'run.round'; readonly sessionId: string; readonly runId: string; readonly record: RoundRecord }
+  | {
+      readonly type: 'run.topology'
+      readonly sessionId: string
+      readonly runId: string
+      readonly record: TopologyRecord
+    }
+  | {
+      readonly type: 'run.progress'
+      readonly sessionId: string
+      readonly runId: string
+      readonly progress: RunProgress
+    }
+  | {
+      readonly type: 'dataset.progress'
+      readonly name: DatasetName
+      readonly bytesDone: number
+      readonly bytesTotal: number
+      readonly step: 'download' | 'decode' | 'verify'
+    }
+  | { readonly type: 'dataset.changed'; readonly name: DatasetName }
+  | { readonly type: 'sessions.changed' }
+  /** The engine process ended unexpectedly and is being started again. */
+  | { readonly type: 'engine.lost'; readonly message: string }
+
+export interface RunProgress {
+  readonly round: number
+  readonly rounds: number
+  /** Clients of this round that have finished training. */
+  readonly clientsDone: number
+  readonly clientsInRound: number
+  readonly phase: 'training' | 'evaluation' | 'topology'
+  /** Estimate for the rest of this run; null before it can be known. */
+  readonly secondsRemaining: number | null
+}

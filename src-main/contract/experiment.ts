@@ -1,0 +1,346 @@
+import { z } from 'zod'
+
+/**
+ * The experiment schema: the one description of a run. The form, the command-line flags, the file on disk and the run
+ * manifest are all read from it. Every field carries its flag, group and unit as metadata.
+ */
+
+export const fieldGroups = ['data', 'model', 'federation', 'optimiser', 'sparsity', 'topology', 'execution'] as const
+export type FieldGroup = (typeof fieldGroups)[number]
+
+export interface FieldMetadata {
+  /** The long command-line flag without dashes; FedDST's and the seed's name where they have one. */
+  readonly flag: string
+  readonly group: FieldGroup
+  /** Unit of a number: "rounds", "clients", "images"…; empty for a pure number. */
+  readonly unit: string
+  /** One English sentence for `--help`; the window shows its own translations. */
+  readonly help: string
+  /** A paper or section the field follows. */
+  readonly source?: string
+}
+
+const fields = z.registry<FieldMetadata>()
+
+function field<Schema extends z.ZodType>(schema: Schema, metadata: FieldMetadata): Schema {
+  fields.add(schema, metadata)
+  return schema
+}
+
+const integer = (minimum: number, maximum: number) => z.number().int().min(minimum).max(maximum)
+const real = (minimum: number, maximum: number) => z.number().min(minimum).max(maximum)
+
+export const datasetNames = ['mnist', 'fashion-mnist', 'cifar10'] as const
+export type DatasetName = (typeof datasetNames)[number]
+
+export const modelNames = ['feddst-cnn', 'lenet-5', 'lenet-5-caffe', 'lenet-300-100'] as const
+export type ModelName = (typeof modelNames)[number]
+
+/** The four arms of the ablation, in the order in which they are shown. */
+export const methodNames = ['dynamic', 'static', 'none', 'small-dense'] as const
+export type MethodName = (typeof methodNames)[number]
+
+export const partitionNames = ['iid', 'dirichlet', 'shards'] as const
+export type PartitionName = (typeof partitionNames)[number]
+
+const experimentFields = {
+  dataset: field(z.enum(datasetNames).default('mnist'), {
+    flag: 'dataset',
+    group: 'data',
+    unit: '',
+    help: 'Image data set that the clients share out.',
+  }),
+  partition: field(z.enum(partitionNames).default('iid'), {
+    flag: 'distribution',
+    group: 'data',
+    unit: '',
+    help: 'How images are shared out: evenly, by a Dirichlet draw per class, or by label shards.',
+    source: 'McMahan et al. 2017; Bibikar et al. 2022',
+  }),
+  dirichletConcentration: field(real(0.001, 1_000_000).default(0.5), {
+    flag: 'beta',
+    group: 'data',
+    unit: '',
+    help: 'Concentration β of the Dirichlet draw; smaller is more skewed (dirichlet only).',
+  }),
+  shardsPerClient: field(integer(1, 1000).default(2), {
+    flag: 'shards-per-client',
+    group: 'data',
+    unit: 'shards',
+    help: 'Label-sorted shards dealt to each client (shards only).',
+    source: 'McMahan et al. 2017',
+  }),
+  minimumSamplesPerClient: field(integer(0, 1_000_000).default(1), {
+    flag: 'min-samples',
+    group: 'data',
+    unit: 'images',
+    help: 'A Dirichlet draw that leaves a client with fewer images is drawn again.',
+  }),
+  samplesPerClient: field(integer(0, 1_000_000).default(0), {
+    flag: 'samples-per-client',
+    group: 'data',
+    unit: 'images',
+    help: 'At most this many training images per client, in a fixed random order; 0 keeps all.',
+  }),
+  model: field(z.enum(modelNames).default('feddst-cnn'), {
+    flag: 'model',
+    group: 'model',
+    unit: '',
+    help: "Network; feddst-cnn is FedDST's CNN for the chosen data set.",
+    source: 'Bibikar et al. 2022; LeCun et al. 1998',
+  }),
+  totalClients: field(integer(1, 100_000).default(20), {
+    flag: 'total-clients',
+    group: 'federation',
+    unit: 'clients',
+    help: 'Clients that own data.',
+  }),
+  clientsPerRound: field(integer(1, 100_000).default(20), {
+    flag: 'clients',
+    group: 'federation',
+    unit: 'clients',
+    help: 'Clients drawn, without replacement, for each round.',
+  }),
+  rounds: field(integer(1, 1_000_000).default(20), {
+    flag: 'rounds',
+    group: 'federation',
+    unit: 'rounds',
+    help: 'Communication rounds.',
+  }),
+  localEpochs: field(integer(1, 10_000).default(1), {
+    flag: 'epochs',
+    group: 'federation',
+    unit: 'epochs',
+    help: "Passes over a client's own images in each round.",
+  }),
+  proximalCoefficient: field(real(0, 1000).default(0), {
+    flag: 'prox',
+    group: 'federation',
+    unit: '',
+    help: 'FedProx coefficient μ; 0 is FedAvg.',
+    source: 'Li et al. 2020',
+  }),
+  batchSize: field(integer(1, 1024).default(32), {
+    flag: 'batch-size',
+    group: 'optimiser',
+    unit: 'images',
+    help: 'Images in a mini-batch.',
+  }),
+  learningRate: field(real(0, 100).default(0.01), {
+    flag: 'eta',
+    group: 'optimiser',
+    unit: '',
+    help: 'Learning rate η of the client SGD.',
+  }),
+  momentum: field(real(0, 0.9999).default(0.9), {
+    flag: 'momentum',
+    group: 'optimiser',
+    unit: '',
+    help: 'Momentum of the client SGD, started at zero in every round.',
+  }),
+  weightDecay: field(real(0, 10).default(0.001), {
+    flag: 'l2',
+    group: 'optimiser',
+    unit: '',
+    help: 'L2 coefficient λ: λ·w is added to every gradient, biases included.',
+  }),
+  method: field(z.enum(methodNames).default('dynamic'), {
+    flag: 'method',
+    group: 'sparsity',
+    unit: '',
+    help: 'Arm: dynamic moves the topology, static keeps the first mask, none is dense, small-dense is a narrower dense network with the same parameter budget.',
+  }),
+  sparsity: field(real(0, 0.999).default(0.9), {
+    flag: 'sparsity',
+    group: 'sparsity',
+    unit: '',
+    help: 'Share S of the prunable weights that is zero; for small-dense it sets the budget.',
+  }),
+  layerDistribution: field(z.enum(['uniform', 'er', 'erk']).default('erk'), {
+    flag: 'sparsity-distribution',
+    group: 'sparsity',
+    unit: '',
+    help: 'How the sparsity is shared out over layers.',
+    source: 'Mocanu et al. 2018; Evci et al. 2020',
+  }),
+  readjustmentRatio: field(real(0, 0.999).default(0.3), {
+    flag: 'readjustment-ratio',
+    group: 'topology',
+    unit: '',
+    help: 'Share R of the active weights replaced at the first topology update (dynamic only).',
+  }),
+  readjustmentInterval: field(integer(1, 1_000_000).default(2), {
+    flag: 'rounds-between-readjustments',
+    group: 'topology',
+    unit: 'rounds',
+    help: 'ΔT: the topology moves after rounds 0, ΔT, 2ΔT, … (dynamic only).',
+  }),
+  rateDecayMethod: field(z.enum(['cosine', 'constant']).default('cosine'), {
+    flag: 'rate-decay-method',
+    group: 'topology',
+    unit: '',
+    help: 'How R falls over the rounds.',
+    source: 'Dettmers & Zettlemoyer 2019; Evci et al. 2020',
+  }),
+  rateDecayEnd: field(integer(1, 1_000_000).nullable().default(null), {
+    flag: 'rate-decay-end',
+    group: 'topology',
+    unit: 'rounds',
+    help: 'Round at which the topology freezes; by default three quarters of the rounds.',
+  }),
+  growthCriterion: field(z.enum(['random', 'gradient']).default('random'), {
+    flag: 'growth',
+    group: 'topology',
+    unit: '',
+    help: 'Where weights grow: at random (SET) or where the averaged client gradient is largest (RigL).',
+    source: 'Mocanu et al. 2018; Evci et al. 2020',
+  }),
+  evaluationInterval: field(integer(1, 1_000_000).default(1), {
+    flag: 'eval-every',
+    group: 'execution',
+    unit: 'rounds',
+    help: 'Test accuracy is measured every so many rounds and after the last.',
+  }),
+  seed: field(integer(0, 4_294_967_295).default(0), {
+    flag: 'seed',
+    group: 'execution',
+    unit: '',
+    help: 'Seed of every random stream: weights, mask, partition, client sampling, batches, growth.',
+  }),
+  device: field(z.enum(['auto', 'cpu']).default('auto'), {
+    flag: 'device',
+    group: 'execution',
+    unit: '',
+    help: 'Where to train; cpu is the sparse trainer.',
+  }),
+}
+
+const experimentObject = z.strictObject(experimentFields)
+export type Experiment = z.output<typeof experimentObject>
+export type ExperimentField = keyof Experiment
+
+/** The schema with its cross-field rules. Input may leave fields out; output is complete. */
+export const experimentSchema = experimentObject.superRefine((experiment, context) => {
+  const issue = (path: ExperimentField, message: string) => {
+    context.addIssue({ code: 'custom', path: [path], message, input: experiment[path] })
+  }
+  if (experiment.clientsPerRound > experiment.totalClients) {
+    issue('clientsPerRound', `at most totalClients (${String(experiment.totalClients)})`)
+  }
+  if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
+    issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
+  }
+  if (experiment.method === 'dynamic' && experiment.sparsity === 0) {
+    issue('sparsity', 'above 0 for the dynamic method: a dense network has nowhere to grow')
+  }
+})
+
+export type ExperimentInput = z.input<typeof experimentSchema>
+
+/** Field names in the order of the form, `--help` and the documentation. */
+export const experimentFieldNames = Object.keys(experimentFields) as ExperimentField[]
+
+/** Schema of one field, with its default. */
+export function fieldSchema(name: ExperimentField): z.ZodType {
+  return experimentFields[name]
+}
+
+/** Flag, group, unit and help of one field. */
+export function fieldMetadata(name: ExperimentField): FieldMetadata {
+  const metadata = fields.get(experimentFields[name])
+  if (metadata === undefined) throw new Error(`field ${name} has no metadata`)
+  return metadata
+}
+
+export type FieldShape =
+  | { readonly kind: 'choice'; readonly options: readonly string[]; readonly default: string }
+  | {
+      readonly kind: 'number'
+      readonly integer: boolean
+      readonly minimum: number
+      readonly maximum: number
+      /** Null stands for "chosen from the other fields". */
+      readonly default: number | null
+      readonly nullable: boolean
+    }
+
+/** What a form control or a flag parser needs to know of one field, read from its schema. */
+export function fieldShape(name: ExperimentField): FieldShape {
+  const json = z.toJSONSchema(experimentFields[name], { io: 'input' }) as {
+    enum?: string[]
+    type?: string
+    minimum?: number
+    maximum?: number
+    default?: string | number | null
+    anyOf?: { type?: string; minimum?: number; maximum?: number }[]
+  }
+  if (json.enum !== undefined) return { kind: 'choice', options: json.enum, default: String(json.default) }
+  const number = json.anyOf?.find((option) => option.type !== 'null') ?? json
+  return {
+    kind: 'number',
+    integer: number.type === 'integer',
+    minimum: number.minimum ?? Number.NEGATIVE_INFINITY,
+    maximum: number.maximum ?? Number.POSITIVE_INFINITY,
+    default: typeof json.default === 'number' ? json.default : null,
+    nullable: json.anyOf !== undefined,
+  }
+}
+
+/** The complete default experiment. */
+export function defaultExperiment(): Experiment {
+  return experimentSchema.parse({})
+}
+
+/** The round at which the topology freezes: `rateDecayEnd`, or ⌊3·rounds/4⌋ as in the seed. */
+export function topologyEnd(experiment: Experiment): number {
+  return experiment.rateDecayEnd ?? Math.floor((3 * experiment.rounds) / 4)
+}
+
+/** One field that does not fit, in words. */
+export interface FieldProblem {
+  readonly field: string
+  readonly value: unknown
+  readonly allowed: string
+}
+
+export type ExperimentCheck =
+  | { readonly ok: true; readonly experiment: Experiment }
+  | { readonly ok: false; readonly problems: readonly FieldProblem[] }
+
+/** Checks untrusted input; every problem names the field, the value and what is allowed. */
+export function checkExperiment(input: unknown): ExperimentCheck {
+  const result = experimentSchema.safeParse(input)
+  if (result.success) return { ok: true, experiment: result.data }
+  const problems = result.error.issues.flatMap((issue): FieldProblem[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        field: key,
+        value: (input as Record<string, unknown>)[key],
+        allowed: `one of ${experimentFieldNames.join(', ')}`,
+      }))
+    }
+    const field = issue.path.join('.')
+    const value = issue.path.reduce<unknown>(
+      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+      input,
+    )
+    return [{ field: field === '' ? 'experiment' : field, value, allowed: allowedText(field, issue.message) }]
+  })
+  return { ok: false, problems }
+}
+
+function allowedText(name: string, message: string): string {
+  if (!(name in experimentFields)) return message
+  const shape = fieldShape(name as ExperimentField)
+  if (shape.kind === 'choice') return `one of ${shape.options.join(', ')}`
+  const kind = shape.integer ? 'a whole number' : 'a number'
+  const range = `${kind} from ${String(shape.minimum)} to ${String(shape.maximum)}`
+  // A cross-field rule says more than the range does.
+  return message.startsWith('at most') || message.startsWith('above') ? message : range
+}
+
+/** One line: field, value, allowed. */
+export function problemText(problem: FieldProblem): string {
+  const value = problem.value === undefined ? 'missing' : JSON.stringify(problem.value)
+  return `${problem.field}: ${value} is not allowed; allowed: ${problem.allowed}`
+}

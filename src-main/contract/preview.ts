@@ -1,0 +1,41 @@
+import type { ModelSummary } from './records'
+
+/** Clients × classes, before anything is trained. */
+export interface PartitionPreview {
+  readonly classNames: readonly string[]
+  /** Training images per client (row) and class (column). */
+  readonly counts: readonly (readonly number[])[]
+  readonly testCounts: readonly (readonly number[])[]
+  readonly smallestClient: { readonly client: number; readonly images: number }
+  readonly largestClient: { readonly client: number; readonly images: number }
+  /** Images that no client received (for instance by `samplesPerClient`). */
+  readonly unusedImages: number
+  /** How often a Dirichlet draw had to be repeated. */
+  readonly redraws: number
+}
+
+export interface LayerPreview {
+  readonly layer: string
+  readonly weights: number
+  readonly active: number
+  readonly density: number
+}
+
+/** Cost and topology of an experiment, before anything is trained. */
+export interface PlanPreview {
+  readonly summary: ModelSummary
+  readonly layers: readonly LayerPreview[]
+  /** Layers that could not take their share, in words. */
+  readonly warnings: readonly string[]
+  /** R at every round; 0 where the topology is frozen or the method never moves it. */
+  readonly readjustmentRatios: readonly number[]
+  /** Rounds after which the topology moves. */
+  readonly updateRounds: readonly number[]
+  /** Expected R_s at the end (ITOP §3.5), exact for random growth; null when the topology does not move. */
+  readonly expectedExploredShare: number | null
+  readonly totalUploadBytes: number
+  readonly totalDownloadBytes: number
+  readonly totalTrainingFlops: number
+  /** From a measurement on this machine; null when none was made yet. */
+  readonly estimatedSeconds: number | null
+}

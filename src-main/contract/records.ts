@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { experimentSchema } from './experiment'
+
+/**
+ * What a run leaves behind. These shapes are the lines of `rounds.ndjson` and `topology.ndjson`, the manifest `run.json`
+ * and `session.json`, and what the window is shown: one shape, checked wherever it is read.
+ */
+
+const count = z.number().int().nonnegative()
+const share = z.number().min(0).max(1)
+
+/** One line of `rounds.ndjson`. Rounds count from 0. */
+export const roundRecordSchema = z.object({
+  round: count,
+  /** Ids of the clients that took part, in the order of aggregation. */
+  clients: z.array(count),
+  /** Mean training cross-entropy over the local steps of this round. */
+  trainLoss: z.number(),
+  /** Share of the global test set classified correctly, before this round's topology update; null when not evaluated. */
+  globalAccuracy: share.nullable(),
+  globalLoss: z.number().nullable(),
+  /** Accuracy of the global model on each client's own test images (index = client id); null entries have no test images. */
+  clientAccuracies: z.array(share.nullable()).nullable(),
+  /** Weights with mask 1 during this round's training. */
+  activeWeights: count,
+  /** Bytes of this round over all clients taking part. */
+  downloadBytes: count,
+  uploadBytes: count,
+  /** Theoretical floating-point operations of this round's local training (multiply and add counted separately). */
+  trainingFlops: z.number().nonnegative(),
+  /** Wall-clock seconds of this round, evaluation included. The one field that differs between repetitions. */
+  seconds: z.number().nonnegative(),
+})
+export type RoundRecord = z.output<typeof roundRecordSchema>
+
+export const layerTopologySchema = z.object({
+  layer: z.string(),
+  /** Prunable weights of the layer. */
+  weights: count,
+  requestedActive: count,
+  active: count,
+  pruned: count,
+  grown: count,
+  /** Newly active / active. */
+  turnover: share,
+  /** Jaccard similarity with the first mask. */
+  jaccardWithFirst: share,
+  /** R_s: share of weights active at least once so far. */
+  exploredShare: share,
+})
+export type LayerTopology = z.output<typeof layerTopologySchema>
+
+export const invariantNames = [
+  'exact-density',
+  'grown-kept-disjoint',
+  'grown-weights-zero',
+  'masked-weights-zero',
+  'biases-untouched',
+] as const
+export type InvariantName = (typeof invariantNames)[number]
+
+export const invariantSchema = z.object({
+  name: z.enum(invariantNames),
+  holds: z.boolean(),
+  /** What was found when it does not hold; empty otherwise. */
+  detail: z.string(),
+})
+export type InvariantResult = z.output<typeof invariantSchema>
+
+/** One line of `topology.ndjson`. Update 0 is the first mask, before round 0; update k > 0 happened after `round`. */
+export const topologyRecordSchema = z.object({
+  update: count,
+  round: count,
+  /** R after decay; 0 for the first mask. */
+  readjustmentRatio: share,
+  layers: z.array(layerTopologySchema),
+  invariants: z.array(invariantSchema),
+})
+export type TopologyRecord = z.output<typeof topologyRecordSchema>
+
+/** The life of a run. `interrupted` = its process ended without a word; resumable like `paused`. */
+export const runStates = ['queued', 'running', 'paused', 'interrupted', 'finished', 'failed', 'cancelled'] as const
+export type RunState = (typeof runStates)[number]
+
+export const modelSummarySchema = z.object({
+  model: z.string(),
+  inputShape: z.tuple([count, count, count]),
+  classes: count,
+  /** Weights and biases. */
+  parameters: count,
+  biases: count,
+  prunableWeights: count,
+  activeWeights: count,
+  /** For small-dense: parameters of the budget that the narrowed network leaves unused; null for other methods. */
+  unusedBudget: count.nullable(),
+  /** Theoretical forward FLOPs of one image, dense and with the first mask. */
+  denseFlops: z.number(),
+  sparseFlops: z.number(),
+  layers: z.array(z.object({ layer: z.string(), shape: z.array(count), weights: count, active: count, biases: count })),
+})
+export type ModelSummary = z.output<typeof modelSummarySchema>
+
+/** `run.json`: everything needed to repeat the run. */
+export const runManifestSchema = z.object({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  experiment: experimentSchema,
+  state: z.enum(runStates),
+  /** Why it failed, in words; empty otherwise. */
+  message: z.string(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  /** Rounds whose records are complete. */
+  roundsDone: count,
+  /** SHA-256 of the training and test bytes; null before the first start. */
+  dataSha256: z.string().nullable(),
+  /** SHA-256 of the final weights (little-endian float32); null until finished. */
+  weightsSha256: z.string().nullable(),
+  /** Trainer and kernel build, e.g. "sparse/wasm". */
+  trainer: z.string(),
+  summary: modelSummarySchema.nullable(),
+  versions: z.record(z.string(), z.string()),
+})
+export type RunManifest = z.output<typeof runManifestSchema>
+
+/** `session.json`. */
+export const sessionManifestSchema = z.object({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  name: z.string().min(1).max(200),
+  notes: z.string().max(100_000),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  /** Run ids in the order in which they are shown. */
+  runs: z.array(z.string()),
+})
+export type SessionManifest = z.output<typeof sessionManifestSchema>
+
+export interface SessionEntry {
+  readonly manifest: SessionManifest
+  /** Absolute path of the session folder. */
+  readonly folder: string
+  readonly runStates: readonly RunState[]
+  /** Problems found while reading, one line each; the rest of the session is readable. */
+  readonly damage: readonly string[]
+}
+
+export interface SessionContents extends SessionEntry {
+  readonly runs: readonly RunManifest[]
+}
+
+export interface RunRecords {
+  readonly rounds: readonly RoundRecord[]
+  readonly topology: readonly TopologyRecord[]
+}

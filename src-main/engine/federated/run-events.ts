@@ -1,0 +1,27 @@
+import type { RunProgress } from '../../contract/events'
+import type { ModelSummary, RoundRecord, TopologyRecord } from '../../contract/records'
+
+/** What the round loop yields, in the order in which it must be written down. */
+export type RunEvent =
+  /** First event of a fresh run; not yielded on resume. */
+  | { readonly type: 'started'; readonly summary: ModelSummary }
+  | { readonly type: 'progress'; readonly progress: Omit<RunProgress, 'secondsRemaining'> }
+  | { readonly type: 'topology'; readonly record: TopologyRecord; readonly mask: Uint8Array }
+  /** Every round ends with its record and the state from which the next round starts. */
+  | { readonly type: 'round'; readonly record: RoundRecord; readonly state: RunCheckpoint }
+  | { readonly type: 'finished'; readonly state: RunCheckpoint }
+
+/** All that the next round depends on. Random streams are derived from the seed and need no state. */
+export interface RunCheckpoint {
+  /** The round to be run next. */
+  readonly nextRound: number
+  /** Topology records written so far, the first mask included. */
+  readonly topologyUpdates: number
+  readonly parameters: Float32Array
+  readonly mask: Uint8Array
+  readonly firstMask: Uint8Array
+  /** 1 for every prunable weight that was ever active. */
+  readonly fired: Uint8Array
+  /** Per client, the topology update whose mask it received last; −1 for none. Decides whether the mask must travel again. */
+  readonly maskVersions: Int32Array
+}
