@@ -17,10 +17,10 @@ const layers = {
   sessions: ['contract', 'engine', 'sessions'],
   report: ['contract', 'report'],
   runs: ['contract', 'engine', 'host', 'datasets', 'sessions', 'report', 'runs'],
-  shell: ['contract', 'runs', 'shell'],
+  shell: ['contract', 'host', 'runs', 'sessions', 'datasets', 'report', 'shell'],
 }
 const roots = {
-  'desktop-root': ['contract', 'runs', 'shell', 'sessions', 'datasets', 'host', 'report'],
+  'desktop-root': ['contract', 'host', 'runs', 'sessions', 'datasets', 'report', 'shell'],
   'command-line-root': ['contract', 'runs', 'sessions', 'datasets', 'host', 'report', 'engine', 'command-line'],
   'command-line': ['contract', 'runs', 'sessions', 'datasets', 'host', 'report', 'engine', 'command-line'],
   renderer: ['contract', 'renderer'],
