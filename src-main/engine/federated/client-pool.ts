@@ -12,7 +12,7 @@ export interface PooledClientResult extends ClientResult {
 
 /**
  * Where clients train. The round loop does not know whether that is this thread or a pool of workers; results must not
- * depend on it, so they come back in the order of the tasks.
+ * depend on it, so they come back in the order of the tasks. When the signal aborts, no further task is started.
  */
 export interface ClientPool {
   /** Trainer and kernel build of the workers, e.g. "sparse/wasm". */
@@ -20,7 +20,11 @@ export interface ClientPool {
   readonly train: LabelledImages
   readonly test: LabelledImages
   /** Trains every task; `onClientDone` is called as each ends, with the number done so far. */
-  trainClients(tasks: readonly PooledClientTask[], onClientDone: (done: number) => void): Promise<PooledClientResult[]>
+  trainClients(
+    tasks: readonly PooledClientTask[],
+    onClientDone: (done: number) => void,
+    signal: AbortSignal,
+  ): Promise<PooledClientResult[]>
   /** Evaluates on the whole test set; the loss is summed over fixed blocks so that it does not depend on the workers. */
-  evaluateTestSet(model: MaskedModel): Promise<Evaluation>
+  evaluateTestSet(model: MaskedModel, signal: AbortSignal): Promise<Evaluation>
 }

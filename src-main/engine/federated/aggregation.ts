@@ -1,0 +1,50 @@
+import type { ModelPlan } from '../models/plan'
+import type { MaskedModel } from '../trainer/trainer'
+
+export interface Upload extends MaskedModel {
+  /** Training images of the client: its weight in every mean. */
+  readonly samples: number
+}
+
+/**
+ * Sample-weighted mean of the uploads that knows masks: a weight is averaged over the clients in whose mask it is, and is 0
+ * where it is in none; biases are averaged over all. The mask of the result is the union (Bibikar et al. 2022). Sums are
+ * float64 in the order of the uploads.
+ */
+export function maskedMean(plan: ModelPlan, uploads: readonly Upload[]): MaskedModel {
+  const sums = new Float64Array(plan.parameterCount)
+  const samplesPerWeight = new Float64Array(plan.prunableCount)
+  const mask = new Uint8Array(plan.prunableCount)
+  let samples = 0
+  for (const upload of uploads) {
+    samples += upload.samples
+    for (const { weightOffset, weightCount, maskOffset, biasOffset, biasCount } of plan.prunable) {
+      for (let at = 0; at < weightCount; at++) {
+        if (upload.mask[maskOffset + at] === 0) continue
+        mask[maskOffset + at] = 1
+        samplesPerWeight[maskOffset + at] += upload.samples
+        sums[weightOffset + at] += upload.samples * upload.parameters[weightOffset + at]
+      }
+      for (let at = biasOffset; at < biasOffset + biasCount; at++) sums[at] += upload.samples * upload.parameters[at]
+    }
+  }
+  const parameters = new Float32Array(plan.parameterCount)
+  for (const { weightOffset, weightCount, maskOffset, biasOffset, biasCount } of plan.prunable) {
+    for (let at = 0; at < weightCount; at++) {
+      if (mask[maskOffset + at] === 1)
+        parameters[weightOffset + at] = sums[weightOffset + at] / samplesPerWeight[maskOffset + at]
+    }
+    for (let at = biasOffset; at < biasOffset + biasCount; at++) parameters[at] = sums[at] / samples
+  }
+  return { parameters, mask }
+}
+
+/** Sample-weighted mean of equally long vectors, summed in float64 in their order. */
+export function weightedMean(vectors: readonly Float32Array[], samples: readonly number[]): Float32Array {
+  const sums = new Float64Array(vectors[0].length)
+  const total = samples.reduce((sum, count) => sum + count, 0)
+  vectors.forEach((vector, client) => {
+    for (let at = 0; at < sums.length; at++) sums[at] += samples[client] * vector[at]
+  })
+  return Float32Array.from(sums, (sum) => sum / total)
+}

@@ -1,0 +1,85 @@
+import type { Experiment } from '../../contract/experiment'
+import type { PlanPreview } from '../../contract/preview'
+import { modelSummary } from '../accounting/model-summary'
+import { prepareModel } from '../methods/prepare-model'
+import { methodRecipes } from '../methods/registry'
+import type { InputShape } from '../models/architectures'
+import { expectedExploredShare } from '../sparsity/exploration'
+import { accountRound, withMaskVersion } from './round-traffic'
+import { sampleClients } from './sample-clients'
+
+/**
+ * Topology and cost of an experiment before anything is trained. `clientImages` are the training images of each client,
+ * as `previewPartition` counts them. Bytes and FLOPs equal what the run will account.
+ * Throws when model, method and sparsity do not fit the data set or each other.
+ */
+export function previewPlan(
+  experiment: Experiment,
+  inputShape: InputShape,
+  classes: number,
+  clientImages: readonly number[],
+  estimatedSeconds: number | null,
+): PlanPreview {
+  const recipe = methodRecipes[experiment.method]
+  const { plan, requestedActive, warnings, unusedBudget } = prepareModel(experiment, inputShape, classes)
+  const rounds = Array.from({ length: experiment.rounds }, (_, round) => round)
+  const updateRounds = rounds.filter((round) => recipe.updateTopology?.isDue(experiment, round) ?? false)
+  const ratioAt = (round: number) => recipe.updateTopology?.ratioAt(experiment, round) ?? 0
+
+  let maskVersion = 0
+  let maskVersions: Int32Array = new Int32Array(experiment.totalClients).fill(-1)
+  const total = { downloadBytes: 0, uploadBytes: 0, trainingFlops: 0 }
+  for (const round of rounds) {
+    const clients = sampleClients(experiment, round, clientImages)
+    const cost = accountRound({
+      plan,
+      experiment,
+      recipe,
+      round,
+      active: requestedActive,
+      clients,
+      clientImages,
+      maskVersion,
+      maskVersions,
+    })
+    total.downloadBytes += cost.downloadBytes
+    total.uploadBytes += cost.uploadBytes
+    total.trainingFlops += cost.trainingFlops
+    maskVersions = withMaskVersion(maskVersions, clients, maskVersion)
+    if (recipe.updateTopology?.isDue(experiment, round) ?? false) maskVersion++
+  }
+
+  return {
+    summary: modelSummary(plan, requestedActive, unusedBudget),
+    layers: plan.prunable.map((layer, index) => ({
+      layer: layer.name,
+      weights: layer.weightCount,
+      active: requestedActive[index],
+      density: requestedActive[index] / layer.weightCount,
+    })),
+    warnings,
+    readjustmentRatios: rounds.map(ratioAt),
+    updateRounds,
+    expectedExploredShare:
+      updateRounds.length === 0
+        ? null
+        : explored(
+            plan.prunable.map((layer) => layer.weightCount),
+            requestedActive,
+            updateRounds.map(ratioAt),
+          ),
+    totalUploadBytes: total.uploadBytes,
+    totalDownloadBytes: total.downloadBytes,
+    totalTrainingFlops: total.trainingFlops,
+    estimatedSeconds,
+  }
+}
+
+/** Expected R_s of the whole network, with the whole numbers of weights that really move in each layer. */
+function explored(weights: readonly number[], active: readonly number[], ratios: readonly number[]): number {
+  const ever = weights.map((count, layer) => {
+    const wholeRatios = ratios.map((ratio) => Math.floor(ratio * active[layer]) / active[layer])
+    return count * expectedExploredShare(active[layer] / count, wholeRatios)
+  })
+  return ever.reduce((sum, count) => sum + count, 0) / weights.reduce((sum, count) => sum + count, 0)
+}

@@ -1,0 +1,11 @@
+import { maskedMean } from '../federated/aggregation'
+import type { MethodRecipe } from './recipe'
+
+/** No pruning: the dense network under FedAvg or FedProx. */
+export const none: MethodRecipe = {
+  narrowModel: null,
+  initialMask: null,
+  beforeUpload: null,
+  aggregate: maskedMean,
+  updateTopology: null,
+}

@@ -1,0 +1,118 @@
+import { EspalierError } from '../../contract/commands'
+import type { Experiment } from '../../contract/experiment'
+import { kernelShape } from '../models/build-plan'
+import type { PrunableLayerPlan } from '../models/plan'
+
+export type LayerDistribution = Experiment['layerDistribution']
+
+export interface LayerTargets {
+  /** Active weights of every layer, at least 1. */
+  readonly active: readonly number[]
+  /** Density per unit of raw score (ER and ERK); null for uniform and where nothing is sparse. */
+  readonly epsilon: number | null
+  /** Layers that could not take their share, one sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Shares a global sparsity S out over layers. Uniform: s_l = S. ER: density proportional to (in + out)/(in·out) (Mocanu et
+ * al. 2018). ERK: to (Σ dimensions)/(Π dimensions) of the kernel (Evci et al. 2020). A density above 1 is capped: the
+ * layers with the largest score become dense and the rest is solved again, as in RigL's sparse_utils.
+ * Counts: active = n − ⌊s·n⌋, so the realised sparsity is never above S.
+ * Layers named in `alwaysDense` keep all weights; ER and ERK make up for them elsewhere, uniform does not.
+ * Throws when the dense layers alone exceed the budget.
+ */
+export function distributeSparsity(
+  layers: readonly PrunableLayerPlan[],
+  sparsity: number,
+  distribution: LayerDistribution,
+  alwaysDense: readonly string[] = [],
+): LayerTargets {
+  const excluded = layers.map((layer) => alwaysDense.includes(layer.name))
+  if (sparsity === 0) return { active: layers.map((layer) => layer.weightCount), epsilon: null, warnings: [] }
+  if (distribution === 'uniform') {
+    return {
+      ...toCounts(
+        layers,
+        excluded.map((dense) => (dense ? 0 : sparsity)),
+      ),
+      epsilon: null,
+    }
+  }
+  const scores = layers.map((layer) => rawScore(layer, distribution))
+  const { dense, epsilon } = capDensities(layers, scores, sparsity, excluded)
+  const counts = toCounts(
+    layers,
+    scores.map((score, index) => (dense[index] ? 0 : 1 - epsilon * score)),
+  )
+  const capped = layers.filter((_, index) => dense[index] && !excluded[index])
+  return {
+    active: counts.active,
+    epsilon,
+    warnings: [
+      ...capped.map(
+        (layer) =>
+          `${layer.name} keeps all its ${layer.weightCount} weights: its ${distribution} density would exceed 1`,
+      ),
+      ...counts.warnings,
+    ],
+  }
+}
+
+function rawScore(layer: PrunableLayerPlan, distribution: 'er' | 'erk'): number {
+  const shape = kernelShape(layer)
+  const dimensions = distribution === 'erk' ? shape : shape.slice(0, 2)
+  return dimensions.reduce((sum, size) => sum + size, 0) / dimensions.reduce((product, size) => product * size, 1)
+}
+
+function capDensities(
+  layers: readonly PrunableLayerPlan[],
+  scores: readonly number[],
+  sparsity: number,
+  excluded: readonly boolean[],
+): { dense: boolean[]; epsilon: number } {
+  const dense = [...excluded]
+  for (;;) {
+    let budget = 0
+    let divisor = 0
+    let largest = 0
+    layers.forEach(({ weightCount }, index) => {
+      const zeros = Math.floor(sparsity * weightCount)
+      if (dense[index]) {
+        budget -= zeros
+      } else {
+        budget += weightCount - zeros
+        divisor += scores[index] * weightCount
+        largest = Math.max(largest, scores[index])
+      }
+    })
+    if (budget <= 0 || divisor === 0) {
+      const names = layers.filter((_, index) => dense[index]).map((layer) => layer.name)
+      throw new EspalierError(
+        'wrong-input',
+        `sparsity: ${sparsity} cannot be reached while ${names.join(', ')} stay dense; allowed: a lower sparsity or fewer dense layers`,
+      )
+    }
+    const epsilon = budget / divisor
+    if (epsilon * largest <= 1) return { dense, epsilon }
+    // Only the layers with the largest score are capped in one pass; the others may fit once the rest is solved again.
+    scores.forEach((score, index) => {
+      if (score === largest) dense[index] = true
+    })
+    // Rounding can push the last layer over 1 when no zero is left to place.
+    if (dense.every(Boolean) && layers.every((layer) => Math.floor(sparsity * layer.weightCount) === 0)) {
+      return { dense, epsilon }
+    }
+  }
+}
+
+function toCounts(layers: readonly PrunableLayerPlan[], sparsities: readonly number[]) {
+  const warnings: string[] = []
+  const active = layers.map(({ name, weightCount }, index) => {
+    const count = weightCount - Math.floor(sparsities[index] * weightCount)
+    if (count >= 1) return count
+    warnings.push(`${name} keeps 1 weight: its share of the density is below one weight`)
+    return 1
+  })
+  return { active, warnings }
+}

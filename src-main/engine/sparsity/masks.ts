@@ -1,0 +1,40 @@
+import type { ModelPlan } from '../models/plan'
+import { drawWithoutReplacement, range } from '../random/draw'
+import { namedStream } from '../random/streams'
+
+/** A mask with exactly `active[l]` ones in layer l, at positions uniform without replacement, independent per layer. */
+export function randomMask(plan: ModelPlan, active: readonly number[], seed: number): Uint8Array {
+  const mask = new Uint8Array(plan.prunableCount)
+  plan.prunable.forEach((layer, index) => {
+    const stream = namedStream(seed, `mask/${layer.name}`)
+    for (const position of drawWithoutReplacement(stream, range(layer.weightCount), active[index])) {
+      mask[layer.maskOffset + position] = 1
+    }
+  })
+  return mask
+}
+
+/** A copy of the parameters with every masked weight exactly 0; biases stay. */
+export function applyMask(plan: ModelPlan, parameters: Float32Array, mask: Uint8Array): Float32Array {
+  const masked = parameters.slice()
+  for (const { weightOffset, weightCount, maskOffset } of plan.prunable) {
+    for (let index = 0; index < weightCount; index++) {
+      if (mask[maskOffset + index] === 0) masked[weightOffset + index] = 0
+    }
+  }
+  return masked
+}
+
+/** Ones of a mask, or of one layer's part of it. */
+export function countActive(mask: Uint8Array): number {
+  let active = 0
+  for (const bit of mask) active += bit
+  return active
+}
+
+/** Active weights of every layer. */
+export function activePerLayer(plan: ModelPlan, mask: Uint8Array): number[] {
+  return plan.prunable.map(({ maskOffset, weightCount }) =>
+    countActive(mask.subarray(maskOffset, maskOffset + weightCount)),
+  )
+}

@@ -1,0 +1,41 @@
+import type { TopologyRecord } from '../../contract/records'
+import type { ModelPlan } from '../models/plan'
+import type { MaskedModel } from '../trainer/trainer'
+import { countNewlyActive, jaccard } from './exploration'
+import { checkInvariants } from './invariants'
+import { countActive } from './masks'
+import type { TopologyMove } from './topology-update'
+
+export interface TopologyChange {
+  readonly update: number
+  readonly round: number
+  readonly readjustmentRatio: number
+  readonly requestedActive: readonly number[]
+  readonly before: MaskedModel
+  readonly after: TopologyMove
+  readonly firstMask: Uint8Array
+  /** Weights ever active, `after` included. */
+  readonly fired: Uint8Array
+}
+
+/** The line of `topology.ndjson` for one change of mask, measured on the masks themselves. */
+export function topologyRecord(plan: ModelPlan, change: TopologyChange): TopologyRecord {
+  const { update, round, readjustmentRatio, requestedActive, before, after, firstMask, fired } = change
+  const layers = plan.prunable.map(({ name, maskOffset, weightCount }, index) => {
+    const part = (mask: Uint8Array) => mask.subarray(maskOffset, maskOffset + weightCount)
+    const active = countActive(part(after.mask))
+    const grown = countNewlyActive(part(before.mask), part(after.mask))
+    return {
+      layer: name,
+      weights: weightCount,
+      requestedActive: requestedActive[index],
+      active,
+      pruned: countNewlyActive(part(after.mask), part(before.mask)),
+      grown,
+      turnover: active === 0 ? 0 : grown / active,
+      jaccardWithFirst: jaccard(part(firstMask), part(after.mask)),
+      exploredShare: countActive(part(fired)) / weightCount,
+    }
+  })
+  return { update, round, readjustmentRatio, layers, invariants: checkInvariants(plan, requestedActive, before, after) }
+}

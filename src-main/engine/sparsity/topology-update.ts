@@ -1,0 +1,79 @@
+import type { ModelPlan, PrunableLayerPlan } from '../models/plan'
+import { drawWithoutReplacement } from '../random/draw'
+import { namedStream } from '../random/streams'
+import type { MaskedModel } from '../trainer/trainer'
+import { selectByRank } from './selection'
+
+/** Chooses `count` of the candidates, positions within the layer, for growth. */
+export type Growth = (layer: PrunableLayerPlan, candidates: Uint32Array, count: number) => Uint32Array
+
+export interface LayerMove {
+  /** Positions within the layer that lost their place, in rising order. */
+  readonly dropped: Uint32Array
+  /** As many positions that gained one; a position in both lists keeps its weight. */
+  readonly grown: Uint32Array
+}
+
+export interface TopologyMove extends MaskedModel {
+  readonly layers: readonly LayerMove[]
+}
+
+/** Uniform random growth (SET, Mocanu et al. 2018). */
+export function randomGrowth(seed: number, round: number): Growth {
+  return (layer, candidates, count) =>
+    drawWithoutReplacement(namedStream(seed, `growth/${round}/${layer.name}`), candidates.slice(), count)
+}
+
+/** Growth where the dense gradient of the task loss is largest (RigL, Evci et al. 2020). `gradient` follows the mask. */
+export function gradientGrowth(gradient: Float32Array): Growth {
+  return (layer, candidates, count) => {
+    const scores = gradient.slice(layer.maskOffset, layer.maskOffset + layer.weightCount).map(Math.abs)
+    return selectByRank(scores, candidates, count, 'largest')
+  }
+}
+
+/**
+ * One topology update: in every layer the k = ⌊ratio·active⌋ active weights of smallest magnitude are dropped and k
+ * inactive ones grow, so that the layer's count does not change. Grown weights start at 0; a weight that is dropped and
+ * grown again in the same update keeps its value. Just-dropped positions are candidates unless `allowImmediateRegrow` is
+ * false; k is then at most the number of positions that were inactive before. The model given is not changed.
+ */
+export function moveTopology(
+  plan: ModelPlan,
+  model: MaskedModel,
+  ratio: number,
+  growth: Growth,
+  allowImmediateRegrow = true,
+): TopologyMove {
+  const parameters = model.parameters.slice()
+  const mask = model.mask.slice()
+  const layers = plan.prunable.map((layer): LayerMove => {
+    const { weightOffset, weightCount, maskOffset } = layer
+    const weights = parameters.subarray(weightOffset, weightOffset + weightCount)
+    const bits = mask.subarray(maskOffset, maskOffset + weightCount)
+    const active = positionsWhere(bits, 1)
+    const wanted = Math.floor(ratio * active.length)
+    const count = allowImmediateRegrow ? wanted : Math.min(wanted, weightCount - active.length)
+
+    const dropped = selectByRank(weights.map(Math.abs), active, count, 'smallest')
+    const inactiveBefore = allowImmediateRegrow ? null : positionsWhere(bits, 0)
+    for (const position of dropped) bits[position] = 0
+    const grown = growth(layer, inactiveBefore ?? positionsWhere(bits, 0), count)
+      .slice()
+      .sort()
+    for (const position of grown) bits[position] = 1
+    for (const position of dropped) if (bits[position] === 0) weights[position] = 0
+    // Positions that were inactive before hold 0 already: masked weights are 0 after every operation.
+    return { dropped, grown }
+  })
+  return { parameters, mask, layers }
+}
+
+function positionsWhere(bits: Uint8Array, value: 0 | 1): Uint32Array {
+  let count = 0
+  for (const bit of bits) if (bit === value) count++
+  const positions = new Uint32Array(count)
+  let next = 0
+  for (let index = 0; index < bits.length; index++) if (bits[index] === value) positions[next++] = index
+  return positions
+}
