@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFile } from 'atomically'
+import { z } from 'zod'
+import type { RunCheckpoint } from '../engine/federated/run-events'
+import { errorText, isMissing, readBytes } from './json-file'
+import { littleEndianBytes } from './little-endian'
+import { decodeTensors, encodeTensors, type Tensor } from './safetensors'
+
+/**
+ * Two checkpoint files taken in turn, so that one is whole at every moment. Each knows the digests of the records written
+ * before it and carries a digest of itself.
+ */
+export interface SavedCheckpoint {
+  readonly state: RunCheckpoint
+  /** SHA-256 of the lines of `rounds.ndjson` and `topology.ndjson` that belong to this state. */
+  readonly roundsSha256: string
+  readonly topologySha256: string
+}
+
+const slots = ['a', 'b'] as const
+export type CheckpointSlot = (typeof slots)[number]
+
+export interface FoundCheckpoint extends SavedCheckpoint {
+  readonly slot: CheckpointSlot
+}
+
+const counted = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
+const metadataSchema = z.object({
+  format: z.literal('espalier-checkpoint-1'),
+  nextRound: counted,
+  topologyUpdates: counted,
+  roundsSha256: z.string(),
+  topologySha256: z.string(),
+  sha256: z.string(),
+})
+type Metadata = z.input<typeof metadataSchema>
+
+/** File name of a slot, relative to the run's folder. */
+export function checkpointFile(slot: CheckpointSlot): string {
+  return join('checkpoints', `${slot}.safetensors`)
+}
+
+/** The slot to be written after `slot`. */
+export function nextSlot(slot: CheckpointSlot | null): CheckpointSlot {
+  return slot === 'a' ? 'b' : 'a'
+}
+
+export async function writeCheckpoint(runFolder: string, slot: CheckpointSlot, saved: SavedCheckpoint): Promise<void> {
+  const { state, roundsSha256, topologySha256 } = saved
+  const tensors = new Map<string, Tensor>([
+    ['parameters', { dtype: 'F32', values: state.parameters }],
+    ['maskVersions', { dtype: 'I32', values: state.maskVersions }],
+    ['mask', { dtype: 'BOOL', values: state.mask }],
+    ['firstMask', { dtype: 'BOOL', values: state.firstMask }],
+    ['fired', { dtype: 'BOOL', values: state.fired }],
+  ])
+  const described = {
+    format: 'espalier-checkpoint-1' as const,
+    nextRound: String(state.nextRound),
+    topologyUpdates: String(state.topologyUpdates),
+    roundsSha256,
+    topologySha256,
+  }
+  const metadata: Metadata = { ...described, sha256: digest(described, tensors) }
+  await mkdir(join(runFolder, 'checkpoints'), { recursive: true })
+  await writeFile(join(runFolder, checkpointFile(slot)), encodeTensors({ metadata, tensors }))
+}
+
+/** The valid checkpoints, newest first, and what is wrong with the others (one line each, naming the file). */
+export async function readCheckpoints(
+  runFolder: string,
+): Promise<{ readonly found: readonly FoundCheckpoint[]; readonly problems: readonly string[] }> {
+  const found: FoundCheckpoint[] = []
+  const problems: string[] = []
+  for (const slot of slots) {
+    try {
+      found.push({ slot, ...decode(await readBytes(join(runFolder, checkpointFile(slot)))) })
+    } catch (error) {
+      if (!isMissing(error)) problems.push(`${checkpointFile(slot)}: ${errorText(error)}`)
+    }
+  }
+  found.sort((a, b) => b.state.nextRound - a.state.nextRound)
+  return { found, problems }
+}
+
+function decode(bytes: Buffer): SavedCheckpoint {
+  const { metadata: text, tensors } = decodeTensors(bytes)
+  const metadata = metadataSchema.safeParse(text)
+  if (!metadata.success) throw new Error('is not an Espalier checkpoint')
+  const { sha256, ...described } = text as Metadata
+  if (digest(described, tensors) !== sha256) throw new Error('the checksum does not match: the file was changed')
+  const { nextRound, topologyUpdates, roundsSha256, topologySha256 } = metadata.data
+  return {
+    state: {
+      nextRound,
+      topologyUpdates,
+      parameters: values(tensors, 'parameters', 'F32'),
+      maskVersions: values(tensors, 'maskVersions', 'I32'),
+      mask: values(tensors, 'mask', 'BOOL'),
+      firstMask: values(tensors, 'firstMask', 'BOOL'),
+      fired: values(tensors, 'fired', 'BOOL'),
+    },
+    roundsSha256,
+    topologySha256,
+  }
+}
+
+interface ValuesOf {
+  readonly F32: Float32Array
+  readonly I32: Int32Array
+  readonly BOOL: Uint8Array
+}
+
+function values<Type extends keyof ValuesOf>(
+  tensors: ReadonlyMap<string, Tensor>,
+  name: string,
+  dtype: Type,
+): ValuesOf[Type] {
+  const tensor = tensors.get(name)
+  if (tensor?.dtype !== dtype) throw new Error(`tensor ${name} is missing`)
+  return tensor.values as ValuesOf[Type]
+}
+
+function digest(described: Omit<Metadata, 'sha256'>, tensors: ReadonlyMap<string, Tensor>): string {
+  const hash = createHash('sha256').update(
+    [
+      described.format,
+      described.nextRound,
+      described.topologyUpdates,
+      described.roundsSha256,
+      described.topologySha256,
+    ].join(' '),
+  )
+  for (const [name, { dtype, values: entries }] of tensors) {
+    hash.update(` ${name} ${dtype} ${entries.length} `).update(littleEndianBytes(entries))
+  }
+  return hash.digest('hex')
+}

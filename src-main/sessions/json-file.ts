@@ -1,0 +1,49 @@
+import { readFile, stat } from 'node:fs/promises'
+import { writeFile } from 'atomically'
+import type { z } from 'zod'
+
+/** A session may come from anywhere, so no file of it is read without a limit. */
+const largestFile = 512 * 1024 * 1024
+
+/** Bytes of a file. Throws an error in words when it is absurdly large. */
+export async function readBytes(path: string): Promise<Buffer> {
+  const { size } = await stat(path)
+  if (size > largestFile) throw new Error(`${size} bytes is more than such a file ever holds`)
+  return readFile(path)
+}
+
+/** The checked content of a JSON file. Throws an error that says in words what does not fit. */
+export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+  const text = (await readBytes(path)).toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error('not valid JSON')
+  }
+  const result = schema.safeParse(value)
+  if (!result.success) throw new Error(issueText(result.error))
+  return result.data
+}
+
+/** Replaces the file as a whole: temporary file, fsync, rename. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** The first problem of a schema check in one line. */
+export function issueText(error: z.ZodError): string {
+  const [issue] = error.issues
+  const path = issue.path.join('.')
+  return path === '' ? issue.message : `${path}: ${issue.message}`
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/** What an error says, for a line of damage. */
+export function errorText(error: unknown): string {
+  if (isMissing(error)) return 'missing'
+  return error instanceof Error ? error.message : String(error)
+}

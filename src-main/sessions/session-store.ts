@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto'
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { EspalierError } from '../contract/commands'
+import {
+  sessionManifestSchema,
+  type RunManifest,
+  type SessionContents,
+  type SessionEntry,
+  type SessionManifest,
+} from '../contract/records'
+import { isIdentifier, newIdentifier } from './identifiers'
+import { readJson, writeJson } from './json-file'
+import { readSession, runFolder } from './read-session'
+import { writeManifest } from './run-folder'
+import { isSessionLocked } from './session-lock'
+
+const locatedSchema = z.object({ folders: z.array(z.string()) })
+
+/**
+ * All sessions: the folders in the sessions folder, whose names are their ids, and folders elsewhere that were located. A
+ * located session keeps the id in its `session.json` unless another session has it.
+ */
+export class SessionStore {
+  readonly folder: string
+  /** Folders outside the sessions folder that are known in this process only. */
+  readonly #attached = new Set<string>()
+  /** Located folders taken off the list, for `restore`. */
+  readonly #forgotten = new Map<string, string>()
+
+  constructor(sessionsFolder: string) {
+    this.folder = resolve(sessionsFolder)
+  }
+
+  /** Every session, newest first. */
+  async list(): Promise<SessionEntry[]> {
+    const entries: SessionEntry[] = []
+    for (const [id, folder] of await this.#index()) {
+      entries.push(entryOf(await readSession(folder, id)))
+    }
+    return entries.sort((a, b) => b.manifest.createdAt.localeCompare(a.manifest.createdAt))
+  }
+
+  async open(id: string): Promise<SessionContents> {
+    return readSession(await this.folderOf(id), id)
+  }
+
+  /** Absolute folder of a session. Throws `not-found` for an unknown id. */
+  async folderOf(id: string): Promise<string> {
+    const folder = (await this.#index()).get(id)
+    if (folder === undefined) throw new EspalierError('not-found', `There is no session ${id} in ${this.folder}.`)
+    return folder
+  }
+
+  /** Absolute folder of a run. Throws `not-found` for an unknown session; the run need not exist. */
+  async runFolderOf(sessionId: string, runId: string): Promise<string> {
+    if (!isIdentifier(runId)) throw new EspalierError('wrong-input', `runId: ${runId} is not an id`)
+    return runFolder(await this.folderOf(sessionId), runId)
+  }
+
+  /** Creates a session, by default in the sessions folder; `folder` may name any empty or missing folder. */
+  async create(name: string, folder?: string): Promise<SessionEntry> {
+    const id = newIdentifier()
+    const place = folder === undefined ? join(this.folder, id) : resolve(folder)
+    await mkdir(place, { recursive: true })
+    if ((await readdir(place)).length > 0) {
+      throw new EspalierError('refused', `${place} is not empty; name an empty folder or an existing session.`)
+    }
+    await mkdir(join(place, 'runs'))
+    const now = new Date().toISOString()
+    const manifest: SessionManifest = {
+      formatVersion: 1,
+      id,
+      name,
+      notes: '',
+      createdAt: now,
+      updatedAt: now,
+      runs: [],
+    }
+    await writeJson(join(place, 'session.json'), manifest)
+    if (folder !== undefined) return this.attach(place)
+    return { manifest, folder: place, runStates: [], damage: [] }
+  }
+
+  /** Makes a session folder anywhere known to this process. Throws `not-found` when it is not one. */
+  async attach(folder: string): Promise<SessionEntry> {
+    const place = resolve(folder)
+    if (!(await exists(join(place, 'session.json'))) && !(await exists(join(place, 'runs')))) {
+      throw new EspalierError('not-found', `${place} is not a session folder: it has no session.json.`)
+    }
+    if (!this.#isOwn(place)) this.#attached.add(place)
+    const id = [...(await this.#index())].find(([, known]) => known === place)?.[0]
+    if (id === undefined) throw new EspalierError('refused', `${place}: the folder name cannot be used as an id.`)
+    return entryOf(await readSession(place, id))
+  }
+
+  /** `attach`, and remembers the folder for the next start. */
+  async locate(folder: string): Promise<SessionEntry> {
+    const entry = await this.attach(folder)
+    const located = await this.#located()
+    if (!this.#isOwn(entry.folder) && !located.includes(entry.folder)) {
+      await this.#writeLocated([...located, entry.folder])
+    }
+    return entry
+  }
+
+  async update(id: string, changes: { name?: string | undefined; notes?: string | undefined }): Promise<SessionEntry> {
+    await this.#change(id, (manifest) => ({
+      ...manifest,
+      name: changes.name ?? manifest.name,
+      notes: changes.notes ?? manifest.notes,
+    }))
+    return entryOf(await this.open(id))
+  }
+
+  /** Writes the manifests of new runs, then lists them behind the others. */
+  async addRuns(id: string, runs: readonly RunManifest[]): Promise<void> {
+    for (const run of runs) await this.writeRun(id, run)
+    await this.#change(id, (manifest) => ({
+      ...manifest,
+      runs: [...new Set([...manifest.runs, ...runs.map((run) => run.id)])],
+    }))
+  }
+
+  async writeRun(sessionId: string, run: RunManifest): Promise<void> {
+    await writeManifest(await this.runFolderOf(sessionId, run.id), run)
+  }
+
+  /** Moves the session aside; a located one is only taken off the list. Throws `busy` while it is being run. */
+  async remove(id: string): Promise<void> {
+    const folder = await this.folderOf(id)
+    if (await isSessionLocked(folder)) {
+      throw new EspalierError('busy', 'The session is being run; pause or cancel its runs before deleting it.')
+    }
+    if (!this.#isOwn(folder)) {
+      this.#attached.delete(folder)
+      await this.#writeLocated((await this.#located()).filter((other) => other !== folder))
+      this.#forgotten.set(id, folder)
+      return
+    }
+    await mkdir(this.#trash, { recursive: true })
+    await rename(folder, join(this.#trash, id))
+  }
+
+  /** Brings a session back that `remove` moved aside. */
+  async restore(id: string): Promise<SessionEntry> {
+    const forgotten = this.#forgotten.get(id)
+    if (forgotten !== undefined) {
+      this.#forgotten.delete(id)
+      return this.locate(forgotten)
+    }
+    const aside = join(this.#trash, id)
+    if (!isIdentifier(id) || !(await exists(aside))) {
+      throw new EspalierError('not-found', `There is no deleted session ${id} to restore.`)
+    }
+    const place = join(this.folder, id)
+    if (await exists(place)) throw new EspalierError('refused', `${place} exists; move it before restoring ${id}.`)
+    await rename(aside, place)
+    return entryOf(await readSession(place, id))
+  }
+
+  /** Deletes for good what was moved aside. */
+  async purge(): Promise<void> {
+    await rm(this.#trash, { recursive: true, force: true })
+  }
+
+  get #trash(): string {
+    return join(this.folder, '.trash')
+  }
+
+  #isOwn(folder: string): boolean {
+    return dirname(folder) === this.folder
+  }
+
+  /** Folder of every id. */
+  async #index(): Promise<Map<string, string>> {
+    const index = new Map<string, string>()
+    if (await exists(this.folder)) {
+      for (const entry of await readdir(this.folder, { withFileTypes: true })) {
+        if (!entry.isDirectory() || !isIdentifier(entry.name)) continue
+        const folder = join(this.folder, entry.name)
+        if ((await exists(join(folder, 'session.json'))) || (await exists(join(folder, 'runs'))))
+          index.set(entry.name, folder)
+      }
+    }
+    for (const folder of new Set([...(await this.#located()), ...this.#attached])) {
+      if (!(await exists(folder))) continue
+      const own = await ownId(folder)
+      index.set(own !== null && !index.has(own) ? own : pathId(folder), folder)
+    }
+    return index
+  }
+
+  get #locatedFile(): string {
+    return join(this.folder, '.located.json')
+  }
+
+  async #located(): Promise<string[]> {
+    try {
+      return (await readJson(this.#locatedFile, locatedSchema)).folders
+    } catch {
+      // Missing before the first use; a damaged list loses no session, only its place on the list.
+      return []
+    }
+  }
+
+  async #writeLocated(folders: readonly string[]): Promise<void> {
+    await writeJson(this.#locatedFile, { folders })
+  }
+
+  async #change(id: string, change: (manifest: SessionManifest) => SessionManifest): Promise<void> {
+    const { manifest, folder } = await this.open(id)
+    await writeJson(join(folder, 'session.json'), { ...change(manifest), updatedAt: new Date().toISOString() })
+  }
+}
+
+/** What a list shows of a session: everything but the runs' manifests. */
+function entryOf({ manifest, folder, runStates, damage }: SessionContents): SessionEntry {
+  return { manifest, folder, runStates, damage }
+}
+
+async function ownId(folder: string): Promise<string | null> {
+  try {
+    const { id } = await readJson(join(folder, 'session.json'), sessionManifestSchema)
+    return isIdentifier(id) ? id : null
+  } catch {
+    return null
+  }
+}
+
+function pathId(folder: string): string {
+  const name = basename(folder)
+    .replace(/[^A-Za-z0-9_-]/g, '-')
+    .slice(0, 40)
+  return `${name}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
+}
