@@ -39,9 +39,10 @@ export const layerTopologySchema = z.object({
   weights: count,
   requestedActive: count,
   active: count,
+  /** Weights that lost their place, and weights that gained one; one that did both in the same update counts in neither. */
   pruned: count,
   grown: count,
-  /** Newly active / active. */
+  /** `grown` / `active`. */
   turnover: share,
   /** Jaccard similarity with the first mask. */
   jaccardWithFirst: share,

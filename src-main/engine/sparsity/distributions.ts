@@ -109,10 +109,9 @@ function capDensities(
 function toCounts(layers: readonly PrunableLayerPlan[], sparsities: readonly number[]) {
   const warnings: string[] = []
   const active = layers.map(({ name, weightCount }, index) => {
-    const count = weightCount - Math.floor(sparsities[index] * weightCount)
-    if (count >= 1) return count
-    warnings.push(`${name} keeps 1 weight: its share of the density is below one weight`)
-    return 1
+    const share = (1 - sparsities[index]) * weightCount
+    if (share < 1) warnings.push(`${name} keeps 1 weight: its share of the density is below one weight`)
+    return Math.max(1, weightCount - Math.floor(sparsities[index] * weightCount))
   })
   return { active, warnings }
 }

@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { buildPlan } from '../../../src-main/engine/models/build-plan'
+import { smallDense } from '../../../src-main/engine/models/small-dense'
+
+const mnist = [1, 28, 28] as const
+const cifar = [3, 32, 32] as const
+
+describe('smallDense', () => {
+  it.each([
+    [cifar, 391_121, [4, 11, 86, 60], 385_731],
+    [cifar, 156_590, [3, 7, 54, 38], 154_494],
+    [cifar, 78_413, [2, 5, 38, 27], 77_778],
+    [mnist, 130_965, [7, 14, 35], 128_481],
+    [mnist, 52_440, [4, 9, 22], 51_953],
+    [mnist, 26_265, [3, 6, 16], 25_296],
+  ] as const)('solves the widths of %s for %d parameters', (shape, budget, widths, total) => {
+    const small = smallDense('feddst-cnn', shape, 10, budget)
+    expect(small.widths).toEqual(widths)
+    expect(small.plan.parameterCount).toBe(total)
+    expect(small.unusedBudget).toBe(budget - total)
+  })
+
+  it('keeps the whole network when the budget holds it', () => {
+    const full = buildPlan('lenet-5', mnist, 10)
+    expect(smallDense('lenet-5', mnist, 10, full.parameterCount)).toMatchObject({
+      widths: [6, 16, 120, 84],
+      unusedBudget: 0,
+    })
+  })
+
+  it('is the largest copy of one factor within the budget', () => {
+    const scaled = (factor: number) =>
+      buildPlan(
+        'lenet-300-100',
+        mnist,
+        10,
+        [300, 100].map((width) => Math.max(1, Math.floor(width * factor + 0.5))),
+      ).parameterCount
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 900, max: 266_610 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (budget, factor) => {
+          const small = smallDense('lenet-300-100', mnist, 10, budget)
+          expect(small.plan.parameterCount).toBeLessThanOrEqual(budget)
+          expect(scaled(factor) <= small.plan.parameterCount || scaled(factor) > budget).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it('says so when even the narrowest network is too large', () => {
+    expect(() => smallDense('lenet-300-100', mnist, 10, 500)).toThrow(/budget of 500 parameters is below the 8\d\d/)
+  })
+})
