@@ -1,0 +1,57 @@
+/*
+ * All memory lies in one heap; addresses are byte offsets into it. In WebAssembly the heap is the memory itself and starts
+ * at 0; a native build of the same source sets `heap` to a block of its own.
+ */
+#pragma once
+
+#ifdef __wasm__
+#define heap ((unsigned long)0)
+#define EXPORT(name) __attribute__((export_name(#name)))
+#else
+extern unsigned long heap;
+#define EXPORT(name) __attribute__((visibility("default")))
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define AT(type, offset) ((type *)(heap + (unsigned long)(unsigned)(offset)))
+
+/*
+ * Eight images side by side. One vector type on every machine fixes the order of all sums, and with it the bits of the
+ * results: two 128-bit registers in WebAssembly, one 256-bit register with AVX2.
+ */
+typedef float float8 __attribute__((vector_size(32)));
+typedef int int8 __attribute__((vector_size(32)));
+typedef float float4 __attribute__((vector_size(16)));
+enum { vectorBytes = 32, vectorLanes = 8 };
+
+INLINE float8 load8(int offset) { return *AT(float8, offset); }
+INLINE void store8(int offset, float8 value) { *AT(float8, offset) = value; }
+INLINE float8 splat8(float value) { return (float8){value, value, value, value, value, value, value, value}; }
+
+/* Lanes of `value` where `mask` is all ones, 0 elsewhere. */
+INLINE float8 keep8(int8 mask, float8 value) { return (float8)(mask & (int8)value); }
+INLINE int8 selectWhole8(int8 mask, int8 yes, int8 no) { return (mask & yes) | (~mask & no); }
+INLINE float8 select8(int8 mask, float8 yes, float8 no) { return (float8)selectWhole8(mask, (int8)yes, (int8)no); }
+INLINE float8 larger8(float8 left, float8 right) { return select8(right > left, right, left); }
+/* ReLU; a NaN stays one, so that a diverged run shows. */
+INLINE float8 rectified8(float8 value) { return select8(value < 0.0f, (float8){0}, value); }
+
+/* The sum of the lanes in a fixed order: halves first, then neighbours, then pairs. */
+INLINE float4 halves8(float8 value) {
+  return __builtin_shufflevector(value, value, 0, 1, 2, 3) + __builtin_shufflevector(value, value, 4, 5, 6, 7);
+}
+INLINE float sum8(float8 value) {
+  float4 half = halves8(value);
+  return (half[0] + half[1]) + (half[2] + half[3]);
+}
+/* Four such sums at once. */
+INLINE float4 sums8(float8 a, float8 b, float8 c, float8 d) {
+  float4 p = halves8(a), q = halves8(b), r = halves8(c), s = halves8(d);
+  float4 pqLow = __builtin_shufflevector(p, q, 0, 4, 1, 5), pqHigh = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  float4 rsLow = __builtin_shufflevector(r, s, 0, 4, 1, 5), rsHigh = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  float4 first = __builtin_shufflevector(pqLow, rsLow, 0, 1, 4, 5);
+  float4 second = __builtin_shufflevector(pqLow, rsLow, 2, 3, 6, 7);
+  float4 third = __builtin_shufflevector(pqHigh, rsHigh, 0, 1, 4, 5);
+  float4 fourth = __builtin_shufflevector(pqHigh, rsHigh, 2, 3, 6, 7);
+  return (first + second) + (third + fourth);
+}

@@ -1,0 +1,47 @@
+#include "mathematics.h"
+#include "network.h"
+
+/*
+ * Cross-entropy of the softmax of the logits, for images order[first] … order[first + count − 1]: losses, hits, and scale
+ * times the gradient, which is 0 in lanes without an image.
+ */
+void softmax_loss(const Network *network, int first, int count, float scale) {
+  int stride = network->lanes * (int)sizeof(float);
+  for (int image = 0; image < count; image += vectorLanes) {
+    int logits = network->logits + image * (int)sizeof(float);
+    int gradient = network->logitsGradient + image * (int)sizeof(float);
+    int present = count - image < vectorLanes ? count - image : vectorLanes;
+    int8 label = {0}, lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    for (int i = 0; i < present; i++)
+      label[i] = AT(unsigned char, network->labels)[AT(int, network->order)[first + image + i]];
+    float8 largest = load8(logits), chosen = {0}, total = {0};
+    int8 best = {0};
+    for (int class = 0; class < network->classes; class++) {
+      float8 logit = load8(logits + class * stride);
+      best = selectWhole8(logit > largest, (int8){0} + class, best);
+      largest = larger8(largest, logit);
+      chosen = select8(label == class, logit, chosen);
+    }
+    for (int class = 0; class < network->classes; class++) {
+      float8 power = exp8(load8(logits + class * stride) - largest);
+      store8(gradient + class * stride, power);
+      total += power;
+    }
+    int8 isImage = lane < present;
+    for (int class = 0; class < network->classes; class++) {
+      float8 target = keep8(label == class, splat8(1.0f));
+      float8 value = (load8(gradient + class * stride) / total - target) * scale;
+      if (network->rectifiedLogits) value = keep8(load8(logits + class * stride) > 0.0f, value);
+      store8(gradient + class * stride, keep8(isImage, value));
+    }
+    float8 loss = (log8(total) + largest) - chosen;
+    for (int i = 0; i < present; i++) {
+      AT(float, network->losses)[first + image + i] = loss[i];
+      AT(unsigned char, network->correct)[first + image + i] = best[i] == label[i];
+    }
+  }
+}
+
+/* For the tests: one vector through exp8 and log8, in place. */
+EXPORT(exponentials) void exponentials(int values) { store8(values, exp8(load8(values))); }
+EXPORT(logarithms) void logarithms(int values) { store8(values, log8(load8(values))); }

@@ -1,0 +1,271 @@
+import { EspalierError } from '../../../contract/commands'
+import type { ModelPlan } from '../../models/plan'
+import { namedStream, shuffle } from '../../random/streams'
+import type { ClientResult, ClientTask, Evaluation, LabelledImages, MaskedModel, Trainer } from '../trainer'
+import { Arrangement, KernelHeap, type SparseKernels } from './kernels'
+import {
+  layerRecordWords,
+  layOutNetwork,
+  networkWords,
+  packedCapacity,
+  viewWords,
+  type NetworkLayout,
+} from './network-layout'
+import { packUnderMask, writeAllPositions, type PackedParameters } from './packed-parameters'
+import { vectorLanes } from './tensors'
+
+export type { SparseKernels } from './kernels'
+
+/** Batches of evaluation and dense gradients; any batch of training fits from the start. */
+const usualLanes = 32
+/** Images copied into the heap at once when they need not all be there. */
+const imagesAtOnce = 4096
+
+/**
+ * The CPU trainer: convolution and dense layers visit only the weights that exist, so that the cost of a step falls with
+ * the density. Sums run in a fixed order without fused multiply-add, so results are the same bits on every machine.
+ *
+ * @throws EspalierError when the plan holds a chain of layers it cannot run, or needs more than 1 GiB
+ */
+export function createSparseTrainer(plan: ModelPlan, kernels: SparseKernels): Trainer {
+  return new SparseTrainer(plan, kernels)
+}
+
+/** Where a set of images lies in the heap. */
+interface PlacedImages {
+  readonly count: number
+  readonly pixels: number
+  readonly labels: number
+  readonly order: number
+  readonly losses: number
+  readonly correct: number
+}
+
+/** The numbers of one kernel call; those that a call does not use are 0. */
+interface KernelSettings {
+  readonly batchSize: number
+  readonly learningRate: number
+  readonly momentum: number
+  readonly weightDecay: number
+  readonly proximalCoefficient: number
+  readonly gradientScale: number
+}
+const noSteps: KernelSettings = {
+  batchSize: usualLanes,
+  learningRate: 0,
+  momentum: 0,
+  weightDecay: 0,
+  proximalCoefficient: 0,
+  gradientScale: 0,
+}
+
+class SparseTrainer implements Trainer {
+  readonly description = 'sparse/wasm'
+  private readonly heap: KernelHeap
+  private layout: NetworkLayout
+  private packed: PackedParameters | null = null
+
+  constructor(
+    readonly plan: ModelPlan,
+    kernels: SparseKernels,
+  ) {
+    this.heap = new KernelHeap(kernels)
+    this.layout = this.layOut(usualLanes, false)
+  }
+
+  trainClient(task: ClientTask): ClientResult {
+    const { images, indices, batchSize } = task
+    this.checkImages(images, indices)
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new EspalierError('wrong-input', `batchSize: ${batchSize} is not allowed; allowed: a whole number above 0`)
+    }
+    this.ensureRoom(Math.ceil(batchSize / vectorLanes) * vectorLanes, false)
+    const packed = this.loadModel(task)
+    this.clearOptimiser()
+    const placed = this.placeImages(images, indices)
+    this.writeRecords(packed, images, placed, task, false)
+    let lossSum = 0
+    for (let epoch = 0; epoch < task.localEpochs; epoch++) {
+      const order = Uint32Array.from({ length: indices.length }, (_, index) => index)
+      shuffle(namedStream(task.seed, `${task.batchOrderLabel}/${epoch}`), order)
+      this.heap.integers(placed.order, indices.length).set(order)
+      lossSum += this.heap.kernels.train_epoch(this.layout.network)
+    }
+    return {
+      parameters: this.unpackParameters(packed),
+      steps: task.localEpochs * Math.ceil(indices.length / batchSize),
+      lossSum,
+    }
+  }
+
+  evaluate(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Evaluation {
+    this.checkImages(images, indices)
+    const packed = this.loadModel(model)
+    const correct = new Uint8Array(indices.length)
+    let lossSum = 0
+    for (let first = 0; first < indices.length; first += imagesAtOnce) {
+      const placed = this.placeImages(images, indices.subarray(first, first + imagesAtOnce))
+      this.writeRecords(packed, images, placed, noSteps, false)
+      this.heap.kernels.evaluate(this.layout.network)
+      for (const loss of this.heap.floats(placed.losses, placed.count)) lossSum += loss
+      correct.set(this.heap.bytes(placed.correct, placed.count), first)
+    }
+    return { lossSum, correct }
+  }
+
+  denseGradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Float32Array {
+    this.checkImages(images, indices)
+    this.ensureRoom(usualLanes, true)
+    const packed = this.loadModel(model)
+    const { prunableCount } = this.plan
+    this.heap.floats(this.layout.denseGradient, prunableCount).fill(0)
+    for (let first = 0; first < indices.length; first += imagesAtOnce) {
+      const placed = this.placeImages(images, indices.subarray(first, first + imagesAtOnce))
+      this.writeRecords(packed, images, placed, { ...noSteps, gradientScale: 1 / indices.length }, true)
+      this.heap.kernels.add_gradient(this.layout.network)
+    }
+    return this.heap.floats(this.layout.denseGradient, prunableCount).slice()
+  }
+
+  dispose(): void {
+    this.packed = null
+  }
+
+  private layOut(lanes: number, withDenseGradient: boolean): NetworkLayout {
+    const layout = layOutNetwork(this.plan, this.heap.base, lanes, withDenseGradient)
+    this.heap.reserve(layout.end, `model ${this.plan.name} with batches of ${lanes}`)
+    // Borders of tensors rely on it.
+    this.heap.bytes(this.heap.base, layout.end - this.heap.base).fill(0)
+    if (withDenseGradient) writeAllPositions(layout, this.heap)
+    return layout
+  }
+
+  /** Room only grows: what a call computes does not depend on it. */
+  private ensureRoom(lanes: number, withDenseGradient: boolean): void {
+    const hasDenseGradient = this.layout.denseGradient !== 0
+    if (lanes <= this.layout.lanes && (hasDenseGradient || !withDenseGradient)) return
+    this.packed = null
+    this.layout = this.layOut(Math.max(lanes, this.layout.lanes), withDenseGradient || hasDenseGradient)
+  }
+
+  /** Brings the parameters into the heap; lists are written again only when the mask is another. */
+  private loadModel({ parameters, mask }: MaskedModel): PackedParameters {
+    const { parameterCount, prunableCount } = this.plan
+    checkLength('parameters', parameters.length, parameterCount)
+    checkLength('mask', mask.length, prunableCount)
+    if (this.packed === null || Buffer.compare(this.packed.mask, mask) !== 0) {
+      this.packed = packUnderMask(this.plan, this.layout, this.heap, mask)
+    }
+    const { flatPositions } = this.packed
+    const window = this.heap.floats(this.layout.parameters, packedCapacity(this.plan))
+    for (let index = 0; index < flatPositions.length; index++) window[index] = parameters[flatPositions[index]]
+    window.fill(0, flatPositions.length)
+    this.heap.floats(this.layout.received, window.length).set(window)
+    return this.packed
+  }
+
+  private clearOptimiser(): void {
+    const capacity = packedCapacity(this.plan)
+    this.heap.floats(this.layout.velocities, capacity).fill(0)
+    this.heap.floats(this.layout.gradients, capacity).fill(0)
+  }
+
+  private unpackParameters({ flatPositions }: PackedParameters): Float32Array {
+    const parameters = new Float32Array(this.plan.parameterCount)
+    const window = this.heap.floats(this.layout.parameters, flatPositions.length)
+    for (let index = 0; index < flatPositions.length; index++) parameters[flatPositions[index]] = window[index]
+    return parameters
+  }
+
+  /** Copies images behind the network, in the order of `indices`. */
+  private placeImages(images: LabelledImages, indices: Uint32Array): PlacedImages {
+    const count = indices.length
+    const [channels, height, width] = images.shape
+    const imageBytes = channels * height * width
+    const room = new Arrangement(this.layout.end)
+    const placed: PlacedImages = {
+      count,
+      pixels: room.take(count * imageBytes),
+      labels: room.take(count),
+      order: room.take(count * 4),
+      losses: room.take(count * 4),
+      correct: room.take(count),
+    }
+    this.heap.reserve(room.end, `a client with ${count} images of model ${this.plan.name}`)
+    const pixels = this.heap.bytes(placed.pixels, count * imageBytes)
+    const labels = this.heap.bytes(placed.labels, count)
+    const order = this.heap.integers(placed.order, count)
+    for (const [place, index] of indices.entries()) {
+      pixels.set(images.pixels.subarray(index * imageBytes, (index + 1) * imageBytes), place * imageBytes)
+      labels[place] = images.labels[index]
+      order[place] = place
+    }
+    return placed
+  }
+
+  private writeRecords(
+    packed: PackedParameters,
+    images: LabelledImages,
+    placed: PlacedImages,
+    settings: Omit<KernelSettings, 'gradientScale'> & { readonly gradientScale?: number },
+    dense: boolean,
+  ): void {
+    const { layout, heap } = this
+    const layerWords = layerRecordWords(layout, packed.layers, dense)
+    heap.integers(layout.layers, layerWords.length).set(layerWords)
+    heap.floats(layout.tables, images.shape[0] * 256).set(standardisationTables(images, layout.rectifiedInput))
+    const integers = [
+      ...[layout.layers, layout.records.length, layout.lanes, this.plan.classes],
+      ...[placed.pixels, placed.labels, placed.order, layout.tables],
+      ...images.shape,
+      ...viewWords(layout.input),
+      ...[placed.count, settings.batchSize],
+      ...[layout.logits, layout.logitsGradient, layout.rectifiedLogits ? 1 : 0],
+      ...[placed.losses, placed.correct],
+      ...[layout.parameters, layout.gradients, layout.velocities, layout.received, packed.flatPositions.length],
+      ...[layout.transposedWeights, layout.transposedSources, packed.transposedCount, layout.scratch],
+    ]
+    const floats = [
+      ...[settings.learningRate, settings.momentum, settings.weightDecay, settings.proximalCoefficient],
+      settings.gradientScale ?? 0,
+    ]
+    heap.integers(layout.network, networkWords).set(integers)
+    heap.floats(layout.network + integers.length * 4, floats.length).set(floats)
+  }
+
+  private checkImages(images: LabelledImages, indices: Uint32Array): void {
+    const { inputShape, classes, name } = this.plan
+    if (images.shape.some((size, axis) => size !== inputShape[axis])) {
+      throw new EspalierError(
+        'wrong-input',
+        `images: ${images.shape.join(' × ')} is not allowed; model ${name} takes ${inputShape.join(' × ')}`,
+      )
+    }
+    for (const index of indices) {
+      if (index >= images.count) {
+        throw new EspalierError('wrong-input', `indices: ${index} is not allowed; allowed: below ${images.count}`)
+      }
+      if (images.labels[index] >= classes) {
+        throw new EspalierError(
+          'wrong-input',
+          `labels: ${images.labels[index]} (image ${index}) is not allowed; allowed: below ${classes}`,
+        )
+      }
+    }
+  }
+}
+
+/** Per channel the standardised value of every byte; a ReLU on the input is applied here. */
+function standardisationTables({ shape, mean, deviation }: LabelledImages, rectified: boolean): Float32Array {
+  return Float32Array.from({ length: shape[0] * 256 }, (_, index) => {
+    const channel = Math.floor(index / 256)
+    const value = ((index % 256) / 255 - mean[channel]) / deviation[channel]
+    return rectified ? Math.max(0, value) : value
+  })
+}
+
+function checkLength(field: string, length: number, expected: number): void {
+  if (length !== expected) {
+    throw new EspalierError('wrong-input', `${field}: length ${length} is not allowed; allowed: ${expected}`)
+  }
+}
