@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { commands, type CommandReply } from '../contract/commands'
+import type { CommandReply, commands, DatasetStatus } from '../contract/commands'
 import { datasetNames } from '../contract/experiment'
 import type { EspalierEvent } from '../contract/events'
+import type { SessionEntry } from '../contract/records'
 
 /**
  * What the process that owns windows and dialogs says to the process the engine lives in. The engine answers the window's
@@ -52,6 +53,15 @@ export interface HostInformation {
   readonly sessionsFolder: string
   readonly datasetsFolder: string
   readonly trainer: string
+}
+
+export interface HostOutputs {
+  'host.importDataset': DatasetStatus
+  'host.addSession': SessionEntry
+  'host.sessionFolder': string
+  'host.information': HostInformation
+  'host.setWorkers': null
+  'host.shutdown': null
 }
 
 export interface EngineRequest {

