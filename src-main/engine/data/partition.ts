@@ -13,12 +13,6 @@ export interface Partition {
   readonly redraws: number
 }
 
-interface Shared {
-  readonly train: readonly Uint32Array[]
-  readonly test: readonly Uint32Array[]
-  readonly redraws: number
-}
-
 /**
  * Shares both image sets out over the clients. Every image goes to one client, except training images beyond
  * `samplesPerClient`. A client's test images follow the distribution of its training images. Depends on the data fields
@@ -37,7 +31,7 @@ export function partitionData(experiment: Experiment, trainLabels: Uint8Array, t
   }
 }
 
-function share(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Shared {
+function share(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Partition {
   switch (experiment.partition) {
     case 'iid':
       return shareEvenly(experiment, trainLabels.length, testLabels.length)
@@ -49,7 +43,7 @@ function share(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint
 }
 
 /** Shuffled and cut into blocks whose sizes differ by at most 1. */
-function shareEvenly({ seed, totalClients }: Experiment, trainImages: number, testImages: number): Shared {
+function shareEvenly({ seed, totalClients }: Experiment, trainImages: number, testImages: number): Partition {
   const blocks = (name: string, images: number) => {
     const shuffled = shuffle(namedStream(seed, `partition/${name}`), range(images))
     return cutEvenly(shuffled, totalClients)
@@ -58,7 +52,7 @@ function shareEvenly({ seed, totalClients }: Experiment, trainImages: number, te
 }
 
 /** For every class a Dirichlet draw over clients; the class is cut in these proportions (Bibikar et al. 2022). */
-function shareByDirichlet(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Shared {
+function shareByDirichlet(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Partition {
   const { seed, totalClients } = experiment
   const trainClasses = shuffledClasses(seed, 'train', trainLabels)
   const testClasses = shuffledClasses(seed, 'test', testLabels)
@@ -68,21 +62,18 @@ function shareByDirichlet(experiment: Experiment, trainLabels: Uint8Array, testL
       label < trainClasses.length ? trainClasses[label].length : 0,
     ),
   )
-  const deal = (classes: readonly Uint32Array[]) => {
-    const parts = Array.from({ length: totalClients }, (): Uint32Array[] => [])
-    classes.forEach((indices, label) => {
-      const cuts = cutPositions(indices.length, shares[label])
-      for (let client = 0; client < totalClients; client++) {
-        parts[client].push(indices.subarray(cuts[client], cuts[client + 1]))
-      }
-    })
-    return parts.map(concatenate)
+  return {
+    train: dealByShares(trainClasses, shares, totalClients),
+    test: dealByShares(testClasses, shares, totalClients),
+    redraws,
   }
-  return { train: deal(trainClasses), test: deal(testClasses), redraws }
 }
 
-/** Sorted by label, cut into equal shards, `shardsPerClient` of them dealt to each client at random (McMahan et al. 2017). */
-function shareByShards(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Shared {
+/**
+ * Sorted by label, cut into equal shards, `shardsPerClient` of them dealt to each client at random (McMahan et al. 2017).
+ * Each class of the test set is cut in the proportions in which the clients hold that class.
+ */
+function shareByShards(experiment: Experiment, trainLabels: Uint8Array, testLabels: Uint8Array): Partition {
   const { seed, totalClients, shardsPerClient } = experiment
   const shardCount = totalClients * shardsPerClient
   if (shardCount > trainLabels.length) {
@@ -91,16 +82,39 @@ function shareByShards(experiment: Experiment, trainLabels: Uint8Array, testLabe
       `shardsPerClient: ${shardsPerClient} for ${totalClients} clients is not allowed; allowed: at most ${Math.floor(trainLabels.length / totalClients)}, so that every shard holds one of the ${trainLabels.length} images`,
     )
   }
+  const shards = cutEvenly(concatenate(shuffledClasses(seed, 'train', trainLabels)), shardCount)
   const dealt = shuffle(namedStream(seed, 'partition/shards'), range(shardCount))
-  const deal = (name: string, labels: Uint8Array) => {
-    const shards = cutEvenly(concatenate(shuffledClasses(seed, name, labels)), shardCount)
-    return Array.from({ length: totalClients }, (_, client) =>
-      concatenate(
-        Array.from(dealt.subarray(client * shardsPerClient, (client + 1) * shardsPerClient), (shard) => shards[shard]),
-      ),
-    )
-  }
-  return { train: deal('train', trainLabels), test: deal('test', testLabels), redraws: 0 }
+  const train = Array.from({ length: totalClients }, (_, client) =>
+    concatenate(
+      Array.from(dealt.subarray(client * shardsPerClient, (client + 1) * shardsPerClient), (shard) => shards[shard]),
+    ),
+  )
+  const testClasses = shuffledClasses(seed, 'test', testLabels)
+  const shares = testClasses.map((_, label) => sharesOfClass(train, trainLabels, label))
+  return { train, test: dealByShares(testClasses, shares, totalClients), redraws: 0 }
+}
+
+/** The part of a class that each client holds; equal parts of a class that nobody holds. */
+function sharesOfClass(train: readonly Uint32Array[], labels: Uint8Array, label: number): number[] {
+  const held = train.map((indices) => indices.reduce((count, index) => count + (labels[index] === label ? 1 : 0), 0))
+  const total = held.reduce((sum, count) => sum + count, 0)
+  return held.map((count) => (total === 0 ? 1 / train.length : count / total))
+}
+
+/** Cuts every class in the given proportions (rows: classes, columns: clients). */
+function dealByShares(
+  classes: readonly Uint32Array[],
+  shares: readonly (readonly number[])[],
+  clients: number,
+): Uint32Array[] {
+  const parts = Array.from({ length: clients }, (): Uint32Array[] => [])
+  classes.forEach((indices, label) => {
+    const cuts = cutPositions(indices.length, shares[label])
+    for (let client = 0; client < clients; client++) {
+      parts[client].push(indices.subarray(cuts[client], cuts[client + 1]))
+    }
+  })
+  return parts.map(concatenate)
 }
 
 /** Positions of every class, each class in random order. */

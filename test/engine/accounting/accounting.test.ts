@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { gradientBits, modelBits, wholeBytes } from '../../../src-main/engine/accounting/communication'
+import {
+  denseForwardFlops,
+  denseGradientFlops,
+  forwardFlops,
+  trainingFlops,
+} from '../../../src-main/engine/accounting/flops'
+import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
+import { roundCost } from '../../../src-main/engine/accounting/round-cost'
+import { buildPlan } from '../../../src-main/engine/models/build-plan'
+import { distributeSparsity } from '../../../src-main/engine/sparsity/distributions'
+
+const plans = {
+  mnist: buildPlan('feddst-cnn', [1, 28, 28], 10),
+  cifar: buildPlan('feddst-cnn', [3, 32, 32], 10),
+}
+
+describe('forwardFlops', () => {
+  // Evci et al. 2020, appendix: multiply and add counted separately.
+  it.each([
+    ['cifar', 0, 4_586_640],
+    ['cifar', 0.5, 3_277_436],
+    ['cifar', 0.8, 1_707_064],
+    ['cifar', 0.9, 849_736],
+    ['cifar', 0.95, 425_654],
+    ['mnist', 0, 4_041_000],
+    ['mnist', 0.5, 1_195_252],
+    ['mnist', 0.8, 601_516],
+    ['mnist', 0.9, 299_860],
+    ['mnist', 0.95, 149_932],
+  ] as const)('of %s under ERK %d is %d', (name, sparsity, flops) => {
+    const { active } = distributeSparsity(plans[name].prunable, sparsity, 'erk')
+    expect(forwardFlops(plans[name], active)).toBe(flops)
+  })
+
+  it.each([
+    ['cifar', 546_852 / 2_293_320],
+    ['mnist', 331_650 / 2_020_500],
+  ] as const)('of %s under uniform 0.9 with a dense first layer is %d of dense', (name, share) => {
+    const { active } = distributeSparsity(plans[name].prunable, 0.9, 'uniform', ['conv1'])
+    expect(forwardFlops(plans[name], active) / denseForwardFlops(plans[name])).toBeCloseTo(share, 12)
+  })
+
+  it('gives the published mean for RigL with an update every 100 steps', () => {
+    const { active } = distributeSparsity(plans.cifar.prunable, 0.9, 'erk')
+    const mean = (100 * trainingFlops(plans.cifar, active) + denseGradientFlops(plans.cifar, active)) / 101
+    expect(Math.round(mean)).toBe(2_586_207)
+  })
+})
+
+describe('communication', () => {
+  it.each([
+    ['cifar', 781_770, 25_024_192],
+    ['cifar', 390_885, 12_515_872],
+    ['cifar', 156_354, 5_010_880],
+    ['cifar', 78_177, 2_509_216],
+    ['mnist', 261_750, 8_378_880],
+    ['mnist', 52_350, 1_678_080],
+  ] as const)('an upload of %s with %d active weights has %d bits', (name, active, bits) => {
+    expect(modelBits(plans[name], active, false)).toBe(bits)
+  })
+
+  it('adds the mask as one bit per prunable weight, except for a dense network', () => {
+    expect(modelBits(plans.cifar, 78_177, true) - modelBits(plans.cifar, 78_177, false)).toBe(781_770)
+    expect(modelBits(plans.cifar, 781_770, true)).toBe(25_024_192)
+  })
+
+  it('sends a dense gradient for active and inactive weights alike', () => {
+    expect(gradientBits(plans.mnist)).toBe(261_750 * 32)
+  })
+
+  it('rounds up to whole bytes', () => {
+    expect([0, 1, 8, 9].map(wholeBytes)).toEqual([0, 1, 1, 2])
+  })
+})
+
+describe('roundCost', () => {
+  const active = [104, 198, 25_577, 297]
+  const plan = plans.mnist
+
+  it('adds up over the clients, bytes rounded up for each', () => {
+    const cost = roundCost(plan, {
+      active,
+      localEpochs: 2,
+      clients: [
+        { images: 100, receivesMask: true, gradientImages: 0 },
+        { images: 40, receivesMask: false, gradientImages: 32 },
+      ],
+    })
+    const values = (26_176 + 90) * 4
+    expect(cost.downloadBytes).toBe(values + Math.ceil(261_750 / 8) + values)
+    expect(cost.uploadBytes).toBe(values + values + 261_750 * 4)
+    expect(cost.trainingFlops).toBe(140 * 2 * 3 * 299_860 + 32 * (2 * 299_860 + 4_041_000))
+  })
+})
+
+describe('modelSummary', () => {
+  it('separates prunable, active and always dense', () => {
+    const summary = modelSummary(plans.mnist, [104, 198, 25_577, 297], null)
+    expect(summary).toMatchObject({
+      parameters: 261_840,
+      biases: 90,
+      prunableWeights: 261_750,
+      activeWeights: 26_176,
+      denseFlops: 4_041_000,
+      sparseFlops: 299_860,
+      unusedBudget: null,
+    })
+    expect(summary.layers[1]).toEqual({ layer: 'conv2', shape: [20, 10, 5, 5], weights: 5000, active: 198, biases: 20 })
+  })
+})
