@@ -18,10 +18,14 @@ export function runFolder(sessionFolder: string, runId: string): string {
 }
 
 /**
- * Reads a session folder. Whatever is damaged is named in `damage`; the rest is there. A run that says it is running while
- * no process runs the session is `interrupted`.
+ * Reads a session folder. Whatever is damaged is named in `damage`; the rest is there. A run that says it is queued or
+ * running while no process runs the session is `interrupted`; `isRun` is for a caller that knows.
  */
-export async function readSession(folder: string, id: string): Promise<SessionContents> {
+export async function readSession(
+  folder: string,
+  id: string,
+  isRun: () => Promise<boolean> = () => isSessionLocked(folder),
+): Promise<SessionContents> {
   const damage: string[] = []
   let manifest: SessionManifest
   try {
@@ -52,7 +56,7 @@ export async function readSession(folder: string, id: string): Promise<SessionCo
       damage.push(`runs/${runId}/run.json: ${errorText(error)}`)
     }
   }
-  const shown = await withInterruptions(folder, runs)
+  const shown = await withInterruptions(folder, runs, isRun)
   return {
     manifest: { ...manifest, runs: shown.map((run) => run.id) },
     folder,
@@ -74,9 +78,13 @@ async function runIdsOnDisk(folder: string): Promise<string[]> {
   }
 }
 
-async function withInterruptions(folder: string, runs: readonly RunManifest[]): Promise<RunManifest[]> {
+async function withInterruptions(
+  folder: string,
+  runs: readonly RunManifest[],
+  isRun: () => Promise<boolean>,
+): Promise<RunManifest[]> {
   const claimsLife = (run: RunManifest) => run.state === 'running' || run.state === 'queued'
-  if (!runs.some(claimsLife) || (await isSessionLocked(folder))) return [...runs]
+  if (!runs.some(claimsLife) || (await isRun())) return [...runs]
   return Promise.all(
     runs.map(async (run): Promise<RunManifest> => {
       if (!claimsLife(run)) return run

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EspalierError } from '../contract/commands'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import {
   roundRecordSchema,
@@ -11,8 +12,8 @@ import {
   type TopologyRecord,
 } from '../contract/records'
 import { nextSlot, readCheckpoints, writeCheckpoint, type CheckpointSlot } from './checkpoints'
-import { readJson, writeJson } from './json-file'
-import { maskFile, writeMask, type MaskLayer } from './mask-file'
+import { errorText, isMissing, readJson, writeJson } from './json-file'
+import { maskFile, readMask, writeMask, type MaskLayer, type PackedLayer } from './mask-file'
 import { readRecords, RecordLog } from './record-log'
 
 /** Names within a run's folder. */
@@ -41,6 +42,16 @@ export function readTopology(runFolder: string) {
 export async function readRunRecords(runFolder: string): Promise<RunRecords> {
   const [rounds, topology] = await Promise.all([readRounds(runFolder), readTopology(runFolder)])
   return { rounds: rounds.records, topology: topology.records }
+}
+
+/** One mask of the run, layer by layer. Throws `not-found` or says what is damaged. */
+export async function readRunMask(runFolder: string, update: number): Promise<PackedLayer[]> {
+  try {
+    return await readMask(join(runFolder, maskFile(update)))
+  } catch (error) {
+    if (isMissing(error)) throw new EspalierError('not-found', `The run has no mask of update ${update}.`)
+    throw new EspalierError('failed', `${maskFile(update)}: ${errorText(error)}`)
+  }
 }
 
 /**

@@ -1,0 +1,28 @@
+import type { ErrorKind } from '../contract/commands'
+import type { PooledClientResult, PooledClientTask } from '../engine/federated/client-pool'
+import type { ModelPlan } from '../engine/models/plan'
+import type { SparseKernels } from '../engine/trainer/sparse/sparse-trainer'
+import type { Evaluation, LabelledImages, MaskedModel } from '../engine/trainer/trainer'
+
+/** What a pool says to a training thread. Pixels, labels and models lie in shared memory; one job at a time. */
+export type ThreadRequest = { readonly type: 'open'; readonly plan: ModelPlan; readonly images: PoolImages } | ThreadJob
+
+export type ThreadJob =
+  | { readonly type: 'describe' }
+  | { readonly type: 'train'; readonly task: PooledClientTask }
+  | { readonly type: 'evaluate'; readonly model: MaskedModel; readonly indices: Uint32Array }
+
+/** Every job is answered once; `open` is not. */
+export type ThreadReply =
+  | { readonly ok: true; readonly value: string | PooledClientResult | Evaluation }
+  | { readonly ok: false; readonly kind: ErrorKind; readonly message: string }
+
+export interface ThreadData {
+  readonly kernels: SparseKernels
+}
+
+/** The data set that the clients of a pool share. */
+export interface PoolImages {
+  readonly train: LabelledImages
+  readonly test: LabelledImages
+}

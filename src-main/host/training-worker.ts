@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { EspalierError } from '../contract/commands'
+import { runClient } from '../engine/federated/run-client'
+import { createSparseTrainer } from '../engine/trainer/sparse/sparse-trainer'
+import type { Trainer } from '../engine/trainer/trainer'
+import type { PoolImages, ThreadData, ThreadJob, ThreadReply, ThreadRequest } from './thread-protocol'
+
+/** Entry of a training thread: one trainer for the plan that was opened last. */
+
+const port = parentPort
+if (port === null) throw new Error('training-worker is started by a worker pool')
+const { kernels } = workerData as ThreadData
+
+let opened: Extract<ThreadRequest, { type: 'open' }> | null = null
+let trainer: Trainer | null = null
+
+port.on('message', (request: ThreadRequest) => {
+  if (request.type === 'open') {
+    trainer?.dispose()
+    trainer = null
+    opened = request
+    return
+  }
+  let reply: ThreadReply
+  try {
+    if (opened === null) throw new Error('no plan was opened')
+    trainer ??= createSparseTrainer(opened.plan, kernels)
+    reply = { ok: true, value: work(trainer, opened.images, request) }
+  } catch (error) {
+    reply = {
+      ok: false,
+      kind: error instanceof EspalierError ? error.kind : 'failed',
+      message: error instanceof Error ? error.message : String(error),
+    }
+  }
+  port.postMessage(reply)
+})
+
+function work(current: Trainer, images: PoolImages, job: ThreadJob) {
+  switch (job.type) {
+    case 'describe':
+      return current.description
+    case 'train':
+      return runClient(current, job.task, images.train)
+    case 'evaluate':
+      return current.evaluate(job.model, images.test, job.indices)
+  }
+}

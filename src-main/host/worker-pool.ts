@@ -1,0 +1,217 @@
+import { existsSync } from 'node:fs'
+import { EspalierError } from '../contract/commands'
+import type { ClientPool, PooledClientResult } from '../engine/federated/client-pool'
+import { evaluationBlocks, mergeEvaluations } from '../engine/federated/evaluation'
+import type { ModelPlan } from '../engine/models/plan'
+import type { SparseKernels } from '../engine/trainer/sparse/sparse-trainer'
+import type { Evaluation } from '../engine/trainer/trainer'
+import { trainingWorkerUrl } from './application-files'
+import { modelSharer, shareImages } from './shared-memory'
+import type { PoolImages, ThreadJob } from './thread-protocol'
+import { TrainingThread, type ThreadSetting } from './training-thread'
+
+export interface WorkerPoolOptions {
+  readonly kernels: SparseKernels
+  /** Most threads at a time. */
+  readonly workers: number
+  /** The built training-worker; by default the one of this application. */
+  readonly workerUrl?: URL
+}
+
+interface Job {
+  readonly setting: ThreadSetting
+  readonly job: ThreadJob
+  readonly onValue: (value: unknown) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Worker threads that train clients. Jobs go to whichever thread is free, results come back in the order of the jobs, so
+ * they do not depend on the number of threads. Threads are started when there is work for them and outlive a run; a plan or
+ * data set is opened in a thread when the first job needs it.
+ */
+export class WorkerPool {
+  readonly #kernels: SparseKernels
+  readonly #workerUrl: URL
+  readonly #threads = new Map<TrainingThread, Job | null>()
+  #workers: number
+  #pending: Job[] = []
+  #isDisposed = false
+
+  constructor({ kernels, workers, workerUrl = trainingWorkerUrl() }: WorkerPoolOptions) {
+    if (!existsSync(workerUrl)) {
+      throw new EspalierError('failed', `The training thread ${workerUrl.pathname} is missing; build Espalier first.`)
+    }
+    this.#kernels = kernels
+    this.#workerUrl = workerUrl
+    this.#workers = workers
+  }
+
+  get workers(): number {
+    return this.#workers
+  }
+
+  /** Changes the number of threads; those at work finish their job first. */
+  resize(workers: number): void {
+    this.#workers = workers
+    this.#trim()
+    this.#handOut()
+  }
+
+  /** A client pool for one plan and data set. Throws when the trainer refuses the plan. */
+  async open(plan: ModelPlan, images: PoolImages): Promise<ClientPool> {
+    const setting: ThreadSetting = {
+      plan,
+      images: { train: shareImages(images.train), test: shareImages(images.test) },
+    }
+    const never = new AbortController().signal
+    const [description] = await this.#runAll<string>(setting, [{ type: 'describe' }], () => {}, never)
+    return {
+      description,
+      ...setting.images,
+      trainClients: (tasks, onClientDone, signal) => {
+        const share = modelSharer()
+        return this.#runAll<PooledClientResult>(
+          setting,
+          tasks.map((task) => ({ type: 'train', task: share(task) })),
+          onClientDone,
+          signal,
+        )
+      },
+      evaluateTestSet: async (model, signal) => {
+        const shared = modelSharer()(model)
+        const blocks = evaluationBlocks(setting.images.test.count)
+        return mergeEvaluations(
+          await this.#runAll<Evaluation>(
+            setting,
+            blocks.map((indices) => ({ type: 'evaluate', model: shared, indices })),
+            () => {},
+            signal,
+          ),
+        )
+      },
+    }
+  }
+
+  /** Ends every thread; work that is under way fails. */
+  async dispose(): Promise<void> {
+    this.#isDisposed = true
+    const threads = [...this.#threads.keys()]
+    this.#threads.clear()
+    const failure = new EspalierError('failed', 'The worker pool was closed.')
+    for (const job of this.#pending.splice(0)) job.onFailure(failure)
+    await Promise.all(threads.map((thread) => thread.terminate()))
+  }
+
+  /**
+   * All jobs, or the first failure. On failure or abort nothing of the batch is started any more and threads in the middle
+   * of one of its jobs are stopped, since nobody wants their result and it may be minutes away.
+   */
+  #runAll<Value>(
+    setting: ThreadSetting,
+    jobs: readonly ThreadJob[],
+    onDone: (done: number) => void,
+    signal: AbortSignal,
+  ): Promise<Value[]> {
+    return new Promise((resolve, reject) => {
+      const values: Value[] = []
+      const batch = new Set<Job>()
+      let done = 0
+      const onAbort = () => {
+        stop(signal.reason)
+      }
+      const stop = (error: unknown) => {
+        signal.removeEventListener('abort', onAbort)
+        this.#pending = this.#pending.filter((job) => !batch.has(job))
+        for (const [thread, job] of this.#threads) if (job !== null && batch.has(job)) this.#discard(thread)
+        batch.clear()
+        reject(error instanceof Error ? error : new Error(String(error)))
+        this.#handOut()
+      }
+      if (signal.aborted || this.#isDisposed) {
+        stop(signal.aborted ? signal.reason : new EspalierError('failed', 'The worker pool was closed.'))
+        return
+      }
+      if (jobs.length === 0) {
+        resolve([])
+        return
+      }
+      signal.addEventListener('abort', onAbort)
+      jobs.forEach((job, index) => {
+        const entry: Job = {
+          setting,
+          job,
+          onValue: (value) => {
+            if (!batch.delete(entry)) return
+            values[index] = value as Value
+            done++
+            onDone(done)
+            if (batch.size > 0) return
+            signal.removeEventListener('abort', onAbort)
+            resolve(values)
+          },
+          onFailure: (error) => {
+            if (batch.has(entry)) stop(error)
+          },
+        }
+        batch.add(entry)
+        this.#pending.push(entry)
+      })
+      this.#handOut()
+    })
+  }
+
+  #handOut(): void {
+    if (this.#isDisposed) return
+    for (;;) {
+      const job = this.#pending.at(0)
+      if (job === undefined) return
+      const thread = this.#freeThread(job.setting)
+      if (thread === null) return
+      this.#pending.shift()
+      this.#threads.set(thread, job)
+      thread.run(job.setting, job.job).then(
+        (value) => {
+          this.#release(thread)
+          job.onValue(value)
+        },
+        (error: unknown) => {
+          this.#release(thread)
+          job.onFailure(error)
+        },
+      )
+    }
+  }
+
+  #freeThread(setting: ThreadSetting): TrainingThread | null {
+    for (const thread of this.#threads.keys()) if (thread.hasEnded) this.#threads.delete(thread)
+    const idle = [...this.#threads.keys()].filter((thread) => thread.isIdle)
+    const known = idle.find((thread) => thread.serves(setting)) ?? idle.at(0)
+    if (known !== undefined) return known
+    if (this.#threads.size >= this.#workers) return null
+    const thread = new TrainingThread(this.#workerUrl, { kernels: this.#kernels })
+    this.#threads.set(thread, null)
+    return thread
+  }
+
+  #release(thread: TrainingThread): void {
+    if (!this.#threads.has(thread)) return
+    this.#threads.set(thread, null)
+    this.#trim()
+    this.#handOut()
+  }
+
+  /** Ends idle threads beyond the number of workers. */
+  #trim(): void {
+    for (const [thread, job] of this.#threads) {
+      if (this.#threads.size <= this.#workers) return
+      if (job === null) this.#discard(thread)
+    }
+  }
+
+  #discard(thread: TrainingThread): void {
+    this.#threads.delete(thread)
+    // Nothing waits for the end of a thread that nobody uses any more; its memory goes with it.
+    void thread.terminate()
+  }
+}

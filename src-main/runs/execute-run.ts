@@ -1,0 +1,125 @@
+import { EspalierError } from '../contract/commands'
+import type { RunProgress } from '../contract/events'
+import type { RoundRecord, RunManifest, TopologyRecord } from '../contract/records'
+import { runExperiment } from '../engine/federated/round-loop'
+import { prepareModel } from '../engine/methods/prepare-model'
+import type { WorkerPool } from '../host/worker-pool'
+import { weightsDigest } from '../sessions/little-endian'
+import { RunWriter, writeManifest } from '../sessions/run-folder'
+import type { LoadedDataset } from './dataset-library'
+import { ProgressReporter } from './progress'
+import { versions } from './versions'
+
+/** Reason with which the signal of a run is aborted; the run ends in this state. */
+export class RunStopped extends Error {
+  constructor(readonly state: 'paused' | 'cancelled') {
+    super(`the run was ${state}`)
+    this.name = 'RunStopped'
+  }
+}
+
+/** What a run says while it is executed; each is on disk before it is said. */
+export type RunNews =
+  | { readonly type: 'run.state'; readonly run: RunManifest }
+  | { readonly type: 'run.round'; readonly record: RoundRecord }
+  | { readonly type: 'run.topology'; readonly record: TopologyRecord }
+  | { readonly type: 'run.progress'; readonly progress: RunProgress }
+
+export interface RunExecution {
+  /** Folder of the run; its session must be locked. */
+  readonly folder: string
+  readonly manifest: RunManifest
+  readonly pool: WorkerPool
+  readonly loadDataset: () => Promise<LoadedDataset>
+  /** Aborted with `RunStopped` to pause or cancel, with another error to fail. */
+  readonly signal: AbortSignal
+  readonly tell: (news: RunNews) => void
+}
+
+/** The manifest is refreshed at most this often while records are written; the records themselves are the truth. */
+const manifestIntervalMilliseconds = 1000
+
+/**
+ * Executes a run from its last checkpoint, or from the start, until it has finished or is stopped. Never rejects for a
+ * reason that lies in the run: it then ends as `failed`, with the reason in words in its manifest.
+ */
+export async function executeRun(execution: RunExecution): Promise<RunManifest> {
+  const { folder, signal, tell } = execution
+  let manifest: RunManifest = { ...execution.manifest, state: 'running', message: '' }
+  let savedAt = 0
+  const save = async (change: Partial<RunManifest>) => {
+    manifest = { ...manifest, ...change, updatedAt: new Date().toISOString() }
+    await writeManifest(folder, manifest)
+    savedAt = performance.now()
+  }
+  const enter = async (change: Partial<RunManifest>) => {
+    await save(change)
+    tell({ type: 'run.state', run: manifest })
+  }
+  const progress = new ProgressReporter((report) => {
+    tell({ type: 'run.progress', progress: report })
+  })
+  let writer: RunWriter | null = null
+  try {
+    signal.throwIfAborted()
+    writer = await RunWriter.open(folder)
+    await enter({ roundsDone: writer.checkpoint?.nextRound ?? 0, versions: versions() })
+    const dataset = await execution.loadDataset()
+    if (manifest.dataSha256 !== null && manifest.dataSha256 !== dataset.sha256) throw otherData(manifest)
+    const classes = dataset.classNames.length
+    const { plan } = prepareModel(manifest.experiment, dataset.train.shape, classes)
+    const clientPool = await execution.pool.open(plan, dataset)
+    await save({ dataSha256: dataset.sha256, trainer: clientPool.description })
+
+    for await (const event of runExperiment({
+      experiment: manifest.experiment,
+      classes,
+      pool: clientPool,
+      checkpoint: writer.checkpoint,
+      signal,
+    })) {
+      switch (event.type) {
+        case 'started':
+          await enter({ summary: event.summary })
+          break
+        case 'progress':
+          progress.update(event.progress)
+          break
+        case 'topology':
+          await writer.writeTopology(event.record, manifest.summary?.layers ?? [], event.mask)
+          tell({ type: 'run.topology', record: event.record })
+          break
+        case 'round':
+          await writer.writeRound(event.record, event.state)
+          manifest = { ...manifest, roundsDone: event.state.nextRound }
+          if (performance.now() - savedAt > manifestIntervalMilliseconds) await save({})
+          progress.roundDone(event.record.seconds)
+          tell({ type: 'run.round', record: event.record })
+          break
+        case 'finished':
+          progress.stop()
+          await enter({ state: 'finished', weightsSha256: weightsDigest(event.state.parameters) })
+          break
+      }
+    }
+  } catch (error) {
+    progress.stop()
+    if (signal.reason instanceof RunStopped && error === signal.reason) await enter({ state: signal.reason.state })
+    else await enter({ state: 'failed', message: failureText(error) })
+  } finally {
+    progress.stop()
+    await writer?.close()
+  }
+  return manifest
+}
+
+function otherData({ experiment }: RunManifest): EspalierError {
+  return new EspalierError(
+    'failed',
+    `The ${experiment.dataset} files are not the ones this run started with, so it cannot go on; restore them or launch a new run.`,
+  )
+}
+
+function failureText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

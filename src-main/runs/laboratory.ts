@@ -1,0 +1,316 @@
+import { availableParallelism } from 'node:os'
+import type { z } from 'zod'
+import {
+  commands,
+  EspalierError,
+  type CommandArguments,
+  type CommandOutput,
+  type DatasetStatus,
+  type MaskPicture,
+} from '../contract/commands'
+import type { EspalierEvent } from '../contract/events'
+import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
+import type { PartitionPreview, PlanPreview } from '../contract/preview'
+import type { RunManifest, RunState, SessionContents } from '../contract/records'
+import { previewPartition } from '../engine/data/preview-partition'
+import { previewPlan } from '../engine/federated/preview-plan'
+import { prepareModel } from '../engine/methods/prepare-model'
+import { describeTrainer, loadKernels } from '../host/kernels'
+import {
+  hostCommands,
+  isForwarded,
+  type ForwardedCommandName,
+  type HostCommandName,
+  type HostInformation,
+  type HostOutputs,
+} from '../host/protocol'
+import { WorkerPool } from '../host/worker-pool'
+import { dataHome, type DataHome } from '../sessions/home'
+import { readRunMask, readRunRecords } from '../sessions/run-folder'
+import { SessionStore } from '../sessions/session-store'
+import { verifySession } from '../sessions/verify-session'
+import type { DatasetLibrary, LoadedDataset } from './dataset-library'
+import { TimeEstimator } from './estimate'
+import { newRuns, plannedExperiments } from './launch'
+import { RunQueue } from './run-queue'
+
+export interface LaboratoryOptions {
+  readonly datasets: DatasetLibrary
+  /** By default the one of this user. */
+  readonly home?: DataHome
+  /** Threads that train clients; null (the default) takes one per core. */
+  readonly workers?: number | null
+  /** The built training-worker; by default the one of this application. */
+  readonly workerUrl?: URL
+}
+
+export type LaboratoryCommandName = ForwardedCommandName | HostCommandName
+type Arguments<Name extends LaboratoryCommandName> = Name extends ForwardedCommandName
+  ? CommandArguments<Name>
+  : Name extends HostCommandName
+    ? z.output<(typeof hostCommands)[Name]>
+    : never
+type Output<Name extends LaboratoryCommandName> = Name extends ForwardedCommandName
+  ? CommandOutput<Name>
+  : Name extends HostCommandName
+    ? HostOutputs[Name]
+    : never
+type Handlers = { readonly [Name in LaboratoryCommandName]: (input: Arguments<Name>) => Promise<Output<Name>> }
+
+/**
+ * The whole application without a window: data sets, previews, sessions and the queue of runs. The desktop's engine process
+ * and the command line drive the same object. Records are on disk before the event that tells of them.
+ */
+export class Laboratory {
+  /** Sessions by id; the command line also creates and attaches folders here. */
+  readonly sessions: SessionStore
+  readonly #home: DataHome
+  readonly #datasets: DatasetLibrary
+  readonly #pool: WorkerPool
+  readonly #queue: RunQueue
+  readonly #estimator: TimeEstimator
+  readonly #listeners = new Set<(event: EspalierEvent) => void>()
+  readonly #fetching = new Map<DatasetName, AbortController>()
+
+  private constructor(home: DataHome, datasets: DatasetLibrary, pool: WorkerPool) {
+    this.#home = home
+    this.#datasets = datasets
+    this.#pool = pool
+    this.sessions = new SessionStore(home.sessionsFolder)
+    this.#estimator = new TimeEstimator(pool)
+    this.#queue = new RunQueue(pool, datasets, (sessionId, runId, news) => {
+      this.#emit(news.type === 'run.state' ? { ...news, sessionId } : { ...news, sessionId, runId })
+    })
+  }
+
+  static async open(options: LaboratoryOptions): Promise<Laboratory> {
+    const pool = new WorkerPool({
+      kernels: await loadKernels(),
+      workers: options.workers ?? availableParallelism(),
+      ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
+    })
+    return new Laboratory(options.home ?? dataHome(), options.datasets, pool)
+  }
+
+  /** Calls `listener` with every event until the returned function is called. */
+  onEvent(listener: (event: EspalierEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Answers one command whose input is already checked. Throws EspalierError. */
+  ask<Name extends LaboratoryCommandName>(name: Name, input: Arguments<Name>): Promise<Output<Name>> {
+    return this.#handlers[name](input)
+  }
+
+  /** Answers one command from another process: checks its name and input first. Throws EspalierError. */
+  async handle(name: string, input: unknown): Promise<unknown> {
+    if (!isForwarded(name) && !isHostCommand(name)) {
+      throw new EspalierError('wrong-input', `command: ${JSON.stringify(name)} is not known`)
+    }
+    const schema: z.ZodType = isForwarded(name) ? commands[name] : hostCommands[name]
+    const result = schema.safeParse(input)
+    if (!result.success) throw new EspalierError('wrong-input', `${name}: ${wrongInputText(result.error, input)}`)
+    const handler = this.#handlers[name] as (checked: unknown) => Promise<unknown>
+    return handler(result.data)
+  }
+
+  /** Resolves with the manifest when a run has finished, failed or been stopped. */
+  async settled(sessionId: string, runId: string): Promise<RunManifest> {
+    return this.#queue.settled(sessionId, await this.sessions.folderOf(sessionId), runId)
+  }
+
+  /** Pauses every run at its last checkpoint and ends the threads. */
+  async close(): Promise<void> {
+    for (const fetching of this.#fetching.values()) fetching.abort()
+    await this.#queue.close()
+    await this.#pool.dispose()
+  }
+
+  readonly #handlers: Handlers = {
+    'datasets.list': () => this.#datasets.list(),
+    'datasets.fetch': ({ name }) => this.#fetch(name),
+    'datasets.cancel': ({ name }) => {
+      this.#fetching.get(name)?.abort()
+      return Promise.resolve(null)
+    },
+    'preview.partition': ({ experiment }) => this.#previewPartition(experiment),
+    'preview.plan': ({ experiment }) => this.#previewPlan(experiment),
+    'sessions.list': () => this.sessions.list(),
+    'sessions.open': ({ sessionId }) => this.#open(sessionId),
+    'sessions.update': async ({ sessionId, ...changes }) => {
+      const entry = await this.sessions.update(sessionId, changes)
+      this.#emit({ type: 'sessions.changed' })
+      return entry
+    },
+    'sessions.delete': async ({ sessionId }) => {
+      await this.sessions.remove(sessionId)
+      this.#emit({ type: 'sessions.changed' })
+      return null
+    },
+    'sessions.restore': async ({ sessionId }) => {
+      const entry = await this.sessions.restore(sessionId)
+      this.#emit({ type: 'sessions.changed' })
+      return entry
+    },
+    'sessions.table': ({ sessionId, format }) => this.#table(sessionId, format),
+    'sessions.verify': async ({ sessionId }) => verifySession(await this.sessions.folderOf(sessionId)),
+    'runs.launch': (request) => this.#launch(request),
+    'runs.pause': (run) => this.#stop(run, 'paused'),
+    'runs.resume': (run) => this.#resume(run),
+    'runs.cancel': (run) => this.#stop(run, 'cancelled'),
+    'runs.records': async ({ sessionId, runId }) => {
+      return readRunRecords(await this.sessions.runFolderOf(sessionId, runId))
+    },
+    'runs.mask': (request) => this.#mask(request),
+    'host.importDataset': async ({ name, folder }) => {
+      await this.#datasets.importFolder(name, folder)
+      this.#emit({ type: 'dataset.changed', name })
+      return this.#status(name)
+    },
+    'host.addSession': async ({ folder }) => {
+      const entry = await this.sessions.locate(folder)
+      this.#emit({ type: 'sessions.changed' })
+      return entry
+    },
+    'host.sessionFolder': ({ sessionId }) => this.sessions.folderOf(sessionId),
+    'host.information': async (): Promise<HostInformation> => ({
+      sessionsFolder: this.#home.sessionsFolder,
+      datasetsFolder: this.#home.datasetsFolder,
+      trainer: await describeTrainer(),
+    }),
+    'host.setWorkers': ({ workers }) => {
+      this.#pool.resize(workers ?? availableParallelism())
+      return Promise.resolve(null)
+    },
+    'host.shutdown': async () => {
+      await this.close()
+      return null
+    },
+  }
+
+  #emit(event: EspalierEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** A session with its queued and running runs as they are now; on disk they may be a second older. */
+  async #open(sessionId: string): Promise<SessionContents> {
+    const contents = await this.sessions.open(sessionId)
+    return { ...contents, runs: contents.runs.map((run) => this.#queue.liveRun(sessionId, run.id) ?? run) }
+  }
+
+  async #status(name: DatasetName): Promise<DatasetStatus> {
+    const status = (await this.#datasets.list()).find((dataset) => dataset.name === name)
+    if (status === undefined) throw new EspalierError('not-found', `There is no data set ${name}.`)
+    return status
+  }
+
+  async #load(name: DatasetName): Promise<LoadedDataset> {
+    const { state } = await this.#status(name)
+    if (state === 'missing' || state === 'fetching') {
+      throw new EspalierError('refused', `dataset: ${name} is not on this computer yet; fetch or import it first.`)
+    }
+    return this.#datasets.load(name)
+  }
+
+  async #fetch(name: DatasetName): Promise<DatasetStatus> {
+    if (this.#fetching.has(name)) throw new EspalierError('busy', `${name} is being fetched already.`)
+    const stop = new AbortController()
+    this.#fetching.set(name, stop)
+    try {
+      await this.#datasets.fetch(name, {
+        signal: stop.signal,
+        onProgress: (progress) => {
+          this.#emit({ type: 'dataset.progress', name, ...progress })
+        },
+      })
+    } finally {
+      this.#fetching.delete(name)
+      this.#emit({ type: 'dataset.changed', name })
+    }
+    return this.#status(name)
+  }
+
+  async #previewPartition(experiment: Experiment): Promise<PartitionPreview> {
+    const { train, test, classNames } = await this.#load(experiment.dataset)
+    return previewPartition(experiment, train.labels, test.labels, classNames)
+  }
+
+  async #previewPlan(experiment: Experiment): Promise<PlanPreview> {
+    const { train, test, classNames } = await this.#load(experiment.dataset)
+    const { counts } = previewPartition(experiment, train.labels, test.labels, classNames)
+    const clientImages = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
+    const preview = previewPlan(experiment, train.shape, classNames.length, clientImages, null)
+    // A measurement beside a run would be wrong and would slow the run down.
+    const mayMeasure = !this.#queue.isBusy
+    const estimatedSeconds = await this.#estimator.estimate(experiment, preview, test.count, mayMeasure)
+    return { ...preview, estimatedSeconds }
+  }
+
+  async #launch(request: CommandArguments<'runs.launch'>): Promise<SessionContents> {
+    const experiments = plannedExperiments(request)
+    const { train, classNames } = await this.#load(request.experiment.dataset)
+    // What cannot be built is refused here, before anything is written.
+    for (const experiment of experiments) prepareModel(experiment, train.shape, classNames.length)
+
+    const { dataset, model } = request.experiment
+    const sessionId =
+      request.sessionId ??
+      (await this.sessions.create(request.sessionName ?? `${dataset} · ${model} · ${request.kind}`)).manifest.id
+    await this.#queue.enqueue(sessionId, await this.sessions.folderOf(sessionId), async () => {
+      const runs = newRuns(experiments)
+      await this.sessions.addRuns(sessionId, runs)
+      return runs
+    })
+    this.#emit({ type: 'sessions.changed' })
+    return this.#open(sessionId)
+  }
+
+  async #resume({ sessionId, runId }: CommandArguments<'runs.resume'>): Promise<null> {
+    if (this.#queue.liveRun(sessionId, runId) !== null) {
+      throw new EspalierError('refused', 'The run is queued or running already.')
+    }
+    await this.#queue.enqueue(sessionId, await this.sessions.folderOf(sessionId), async () => {
+      const run = (await this.sessions.open(sessionId)).runs.find(({ id }) => id === runId)
+      if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
+      if (!resumableStates.includes(run.state)) {
+        throw new EspalierError(
+          'refused',
+          `The run is ${run.state}; only ${resumableStates.join(', ')} runs can go on.`,
+        )
+      }
+      return [run]
+    })
+    return null
+  }
+
+  async #stop({ sessionId, runId }: CommandArguments<'runs.pause'>, state: 'paused' | 'cancelled'): Promise<null> {
+    await this.#queue.stop(sessionId, await this.sessions.folderOf(sessionId), runId, state)
+    return null
+  }
+
+  #table(sessionId: string, format: CommandArguments<'sessions.table'>['format']): Promise<string> {
+    return Promise.reject(new EspalierError('refused', `sessions.table: ${sessionId} ${format}`))
+  }
+
+  async #mask({ sessionId, runId, update, layer }: CommandArguments<'runs.mask'>): Promise<MaskPicture> {
+    const layers = await readRunMask(await this.sessions.runFolderOf(sessionId, runId), update)
+    const picture = layers.at(layer)
+    if (picture === undefined) {
+      throw new EspalierError('wrong-input', `layer: ${layer} is not allowed; allowed: 0 to ${layers.length - 1}`)
+    }
+    return { layer: picture.layer, shape: picture.shape, bits: picture.bits }
+  }
+}
+
+const resumableStates: readonly string[] = ['paused', 'interrupted', 'failed'] satisfies readonly RunState[]
+
+function isHostCommand(name: string): name is HostCommandName {
+  return Object.hasOwn(hostCommands, name)
+}
+
+function wrongInputText({ issues: [issue] }: z.ZodError, input: unknown): string {
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], input)
+  const field = issue.path.length === 0 ? 'input' : issue.path.join('.')
+  return problemText({ field, value, allowed: issue.message })
+}

@@ -1,0 +1,246 @@
+import { EspalierError } from '../contract/commands'
+import type { RunManifest } from '../contract/records'
+import type { WorkerPool } from '../host/worker-pool'
+import { lockSession, type SessionLock } from '../sessions/session-lock'
+import { readSession, runFolder } from '../sessions/read-session'
+import { writeManifest } from '../sessions/run-folder'
+import type { DatasetLibrary } from './dataset-library'
+import { executeRun, RunStopped, type RunNews } from './execute-run'
+
+interface Ticket {
+  readonly sessionId: string
+  readonly sessionFolder: string
+  readonly stop: AbortController
+  readonly done: Promise<RunManifest>
+  readonly settle: (manifest: RunManifest) => void
+  readonly fail: (error: unknown) => void
+  /** As it is now; on disk it may be a second older. */
+  manifest: RunManifest
+}
+
+interface HeldLock {
+  readonly lock: SessionLock
+  /** Tickets and commands that rely on it. */
+  users: number
+}
+
+export type TellNews = (sessionId: string, runId: string, news: RunNews) => void
+
+/**
+ * The runs that wait and the one that is executed: one run at a time, its clients side by side. A session stays locked from
+ * the first of its runs that is queued to the last that ends, so that no other process comes in between.
+ */
+export class RunQueue {
+  readonly #pool: WorkerPool
+  readonly #datasets: DatasetLibrary
+  readonly #tell: TellNews
+  readonly #locks = new Map<string, HeldLock>()
+  #lockWork: Promise<void> = Promise.resolve()
+  #waiting: Ticket[] = []
+  #active: Ticket | null = null
+  #isClosed = false
+
+  constructor(pool: WorkerPool, datasets: DatasetLibrary, tell: TellNews) {
+    this.#pool = pool
+    this.#datasets = datasets
+    this.#tell = tell
+  }
+
+  /** Whether a run is being executed. */
+  get isBusy(): boolean {
+    return this.#active !== null
+  }
+
+  /** The manifests of queued and running runs as they are now. */
+  liveRun(sessionId: string, runId: string): RunManifest | null {
+    return this.#find(sessionId, runId)?.manifest ?? null
+  }
+
+  /**
+   * Queues runs of one session, in order, and saves them as `queued`. `prepare` is called with the session locked and gives
+   * their manifests. Throws `busy` when another process runs the session.
+   */
+  async enqueue(
+    sessionId: string,
+    sessionFolder: string,
+    prepare: () => Promise<readonly RunManifest[]>,
+  ): Promise<readonly RunManifest[]> {
+    if (this.#isClosed) throw new EspalierError('refused', 'Espalier is closing; no run can be started.')
+    await this.#acquire(sessionId, sessionFolder)
+    try {
+      const queued = (await prepare()).map((run): RunManifest => ({ ...run, state: 'queued', message: '' }))
+      for (const run of queued) await this.#save(sessionId, sessionFolder, run)
+      for (const run of queued) {
+        await this.#acquire(sessionId, sessionFolder)
+        this.#waiting.push(newTicket(sessionId, sessionFolder, run))
+      }
+      this.#next()
+      return queued
+    } finally {
+      await this.#release(sessionId)
+    }
+  }
+
+  /** Resolves with the manifest when the run has finished, failed or been stopped; at once when it is not queued. */
+  async settled(sessionId: string, sessionFolder: string, runId: string): Promise<RunManifest> {
+    const ticket = this.#find(sessionId, runId)
+    if (ticket !== null) return ticket.done
+    return savedRun(sessionId, sessionFolder, runId)
+  }
+
+  /** Pauses or cancels; answers when the state is on disk. Throws when the run is not in a state that allows it. */
+  async stop(sessionId: string, sessionFolder: string, runId: string, state: RunStopped['state']): Promise<void> {
+    const ticket = this.#find(sessionId, runId)
+    if (ticket === null) {
+      await this.#stopSaved(sessionId, sessionFolder, runId, state)
+    } else if (ticket === this.#active) {
+      ticket.stop.abort(new RunStopped(state))
+      const { state: reached } = await ticket.done
+      if (reached !== state) throw new EspalierError('refused', `The run had ${reached} before it could be ${state}.`)
+    } else {
+      this.#waiting = this.#waiting.filter((other) => other !== ticket)
+      await this.#finish(ticket, () => this.#save(sessionId, sessionFolder, { ...ticket.manifest, state }))
+    }
+  }
+
+  /** Pauses everything; nothing can be queued afterwards. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const waiting = this.#waiting.splice(0)
+    const active = this.#active
+    active?.stop.abort(new RunStopped('paused'))
+    for (const ticket of waiting) {
+      const paused: RunManifest = { ...ticket.manifest, state: 'paused' }
+      await this.#finish(ticket, () => this.#save(ticket.sessionId, ticket.sessionFolder, paused))
+    }
+    await active?.done
+  }
+
+  async #stopSaved(sessionId: string, sessionFolder: string, runId: string, state: RunStopped['state']): Promise<void> {
+    await this.#acquire(sessionId, sessionFolder)
+    try {
+      const run = await savedRun(sessionId, sessionFolder, runId)
+      const isStopped = run.state === 'paused' || run.state === 'interrupted' || run.state === 'failed'
+      if (state !== 'cancelled' || !isStopped) {
+        throw new EspalierError('refused', `The run is ${run.state} and cannot be ${state}.`)
+      }
+      await this.#save(sessionId, sessionFolder, { ...run, state })
+    } finally {
+      await this.#release(sessionId)
+    }
+  }
+
+  #find(sessionId: string, runId: string): Ticket | null {
+    const isIt = (ticket: Ticket) => ticket.sessionId === sessionId && ticket.manifest.id === runId
+    if (this.#active !== null && isIt(this.#active)) return this.#active
+    return this.#waiting.find(isIt) ?? null
+  }
+
+  #next(): void {
+    if (this.#active !== null) return
+    const ticket = this.#waiting.shift()
+    if (ticket === undefined) return
+    this.#active = ticket
+    const { sessionId, sessionFolder, manifest } = ticket
+    void this.#finish(ticket, () =>
+      executeRun({
+        folder: runFolder(sessionFolder, manifest.id),
+        manifest,
+        pool: this.#pool,
+        loadDataset: () => this.#datasets.load(manifest.experiment.dataset),
+        signal: ticket.stop.signal,
+        tell: (news) => {
+          if (news.type === 'run.state') ticket.manifest = news.run
+          if (news.type === 'run.round') {
+            ticket.manifest = { ...ticket.manifest, roundsDone: news.record.round + 1 }
+          }
+          this.#tell(sessionId, manifest.id, news)
+        },
+      }),
+    )
+  }
+
+  /** Ends a ticket with what `end` gives, even when the disk is full: then the run has failed in words. */
+  async #finish(ticket: Ticket, end: () => Promise<RunManifest>): Promise<void> {
+    let outcome: RunManifest
+    try {
+      outcome = await end()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      outcome = { ...ticket.manifest, state: 'failed', message: `Its state cannot be saved: ${message}` }
+      this.#tell(ticket.sessionId, outcome.id, { type: 'run.state', run: outcome })
+    }
+    ticket.manifest = outcome
+    if (this.#active === ticket) this.#active = null
+    try {
+      await this.#release(ticket.sessionId)
+      ticket.settle(outcome)
+    } catch (error) {
+      ticket.fail(error)
+    }
+    this.#next()
+  }
+
+  async #save(sessionId: string, sessionFolder: string, run: RunManifest): Promise<RunManifest> {
+    const saved = { ...run, updatedAt: new Date().toISOString() }
+    await writeManifest(runFolder(sessionFolder, run.id), saved)
+    this.#tell(sessionId, run.id, { type: 'run.state', run: saved })
+    return saved
+  }
+
+  /** Counts one more user of the session's lock, taking it first where nobody has it. */
+  #acquire(sessionId: string, sessionFolder: string): Promise<void> {
+    return this.#oneByOne(async () => {
+      const held = this.#locks.get(sessionId)
+      if (held !== undefined) {
+        held.users++
+        return
+      }
+      const lock = await lockSession(sessionFolder, (reason) => {
+        this.#locks.delete(sessionId)
+        if (this.#active?.sessionId !== sessionId) return
+        this.#active.stop.abort(new EspalierError('failed', `The lock of the session was lost: ${reason.message}`))
+      })
+      this.#locks.set(sessionId, { lock, users: 1 })
+      // Now that nobody else can be running them, runs that say they are were left behind by a process that ended.
+      const { runs } = await readSession(sessionFolder, sessionId, () => Promise.resolve(false))
+      for (const run of runs) if (run.state === 'interrupted') await this.#save(sessionId, sessionFolder, run)
+    })
+  }
+
+  #release(sessionId: string): Promise<void> {
+    return this.#oneByOne(async () => {
+      const held = this.#locks.get(sessionId)
+      if (held === undefined) return
+      held.users--
+      if (held.users > 0) return
+      this.#locks.delete(sessionId)
+      await held.lock.release()
+    })
+  }
+
+  #oneByOne(work: () => Promise<void>): Promise<void> {
+    const result = this.#lockWork.then(work)
+    this.#lockWork = result.catch(() => {})
+    return result
+  }
+}
+
+function newTicket(sessionId: string, sessionFolder: string, manifest: RunManifest): Ticket {
+  let settle: Ticket['settle'] = () => {}
+  let fail: Ticket['fail'] = () => {}
+  const done = new Promise<RunManifest>((resolve, reject) => {
+    settle = resolve
+    fail = reject
+  })
+  // Often nobody waits for a run; its outcome is on disk and was told.
+  done.catch(() => {})
+  return { sessionId, sessionFolder, stop: new AbortController(), done, settle, fail, manifest }
+}
+
+async function savedRun(sessionId: string, sessionFolder: string, runId: string): Promise<RunManifest> {
+  const { runs } = await readSession(sessionFolder, sessionId)
+  const run = runs.find(({ id }) => id === runId)
+  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
+  return run
+}
