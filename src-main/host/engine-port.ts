@@ -1,0 +1,34 @@
+import type { EnginePort } from './engine-server'
+
+/** `process.parentPort` of an Electron utility process, as far as it is used; nothing here imports electron. */
+interface UtilityProcessPort {
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (event: { readonly data: unknown }) => void): void
+}
+
+/** The channel this process was started with. Throws when it was started by hand. */
+export function connectToParent(): EnginePort {
+  const { parentPort } = process as unknown as { readonly parentPort?: UtilityProcessPort }
+  if (parentPort !== undefined) {
+    return {
+      post: (message) => {
+        parentPort.postMessage(message)
+      },
+      onMessage: (listener) => {
+        parentPort.on('message', ({ data }) => {
+          listener(data)
+        })
+      },
+    }
+  }
+  if (process.send === undefined) throw new Error('the engine process is started by the desktop application')
+  const send = process.send.bind(process)
+  return {
+    post: (message) => {
+      send(message)
+    },
+    onMessage: (listener) => {
+      process.on('message', listener)
+    },
+  }
+}

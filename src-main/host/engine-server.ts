@@ -1,0 +1,58 @@
+import { EspalierError, type CommandReply } from '../contract/commands'
+import type { EspalierEvent } from '../contract/events'
+import type { EngineMessage } from './protocol'
+
+/** The channel to the process that owns the windows: Electron's utility-process port, or that of a forked Node process. */
+export interface EnginePort {
+  post(message: EngineMessage): void
+  onMessage(listener: (message: unknown) => void): void
+}
+
+/** What answers the requests. */
+export interface Engine {
+  handle(command: string, input: unknown): Promise<unknown>
+  onEvent(listener: (event: EspalierEvent) => void): () => void
+}
+
+/**
+ * Serves requests over the port as soon as the engine is there. An engine that cannot be opened answers every request with
+ * the reason, so that the window has something to show.
+ */
+export async function serveEngine(port: EnginePort, opening: Promise<Engine>): Promise<void> {
+  port.onMessage((message) => {
+    const request = asRequest(message)
+    if (request === null) {
+      console.error('espalier engine: a message that is no request was ignored')
+      return
+    }
+    void answer(opening, request.command, request.input).then((reply) => {
+      port.post({ type: 'reply', id: request.id, reply })
+    })
+  })
+  try {
+    const engine = await opening
+    engine.onEvent((event) => {
+      port.post({ type: 'event', event })
+    })
+  } catch (error) {
+    console.error('espalier engine: cannot be opened:', error)
+  }
+  port.post({ type: 'ready' })
+}
+
+async function answer(opening: Promise<Engine>, command: string, input: unknown): Promise<CommandReply> {
+  try {
+    return { ok: true, value: await (await opening).handle(command, input) }
+  } catch (error) {
+    if (error instanceof EspalierError) return { ok: false, error: { kind: error.kind, message: error.message } }
+    // Not foreseen: the user gets its words, the log where it came from.
+    console.error(`espalier engine: ${command}:`, error)
+    return { ok: false, error: { kind: 'failed', message: error instanceof Error ? error.message : String(error) } }
+  }
+}
+
+function asRequest(message: unknown): { id: number; command: string; input: unknown } | null {
+  if (typeof message !== 'object' || message === null) return null
+  const { id, command, input } = message as Record<string, unknown>
+  return typeof id === 'number' && typeof command === 'string' ? { id, command, input } : null
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { PooledClientTask } from '../../src-main/engine/federated/client-pool'
+import { createInProcessPool } from '../../src-main/engine/federated/in-process-pool'
+import { buildPlan } from '../../src-main/engine/models/build-plan'
+import { initialParameters } from '../../src-main/engine/models/initialise'
+import { range } from '../../src-main/engine/random/draw'
+import { applyMask, randomMask } from '../../src-main/engine/sparsity/masks'
+import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
+import { loadKernels } from '../../src-main/host/kernels'
+import { WorkerPool } from '../../src-main/host/worker-pool'
+import { buildApplication, type BuiltApplication } from './build-application'
+import { noiseImages } from './noise-images'
+
+const plan = buildPlan('lenet-300-100', [1, 5, 5], 10)
+const images = { train: noiseImages(300, 'train'), test: noiseImages(2500, 'test') }
+const never = new AbortController().signal
+let application: BuiltApplication
+const pools: WorkerPool[] = []
+
+beforeAll(async () => {
+  application = await buildApplication('training-worker')
+})
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.dispose()))
+})
+afterAll(() => application.remove())
+
+async function newPool(workers: number, workerUrl = application.workerUrl): Promise<WorkerPool> {
+  const pool = new WorkerPool({ kernels: await loadKernels(), workers, workerUrl })
+  pools.push(pool)
+  return pool
+}
+
+function model(seed: number) {
+  const mask = randomMask(plan, [2000, 3000, 500], seed)
+  return { mask, parameters: applyMask(plan, initialParameters(plan, seed), mask) }
+}
+
+function tasks(count: number, localEpochs = 1): PooledClientTask[] {
+  const received = model(3)
+  return Array.from({ length: count }, (_, client) => ({
+    ...received,
+    // Unequal clients, so that more than one worker finishes out of order.
+    indices: range(300).slice(0, 300 - 40 * client),
+    localEpochs,
+    batchSize: 16,
+    learningRate: 0.05,
+    momentum: 0.9,
+    weightDecay: 0.001,
+    proximalCoefficient: 0,
+    seed: 5,
+    batchOrderLabel: `batches/0/${client}`,
+    gradientIndices: client % 2 === 0 ? range(20) : null,
+  }))
+}
+
+function digest(value: unknown): string {
+  const hash = createHash('sha256')
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    part instanceof Float32Array || part instanceof Uint8Array
+      ? createHash('sha256')
+          .update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength))
+          .digest('hex')
+      : part,
+  )
+  return hash.update(text).digest('hex')
+}
+
+describe('WorkerPool', () => {
+  it('gives the bits of one thread with 1, 2 and 4 workers, in the order of the tasks', async () => {
+    const kernels = await loadKernels()
+    const alone = createInProcessPool(() => createSparseTrainer(plan, kernels), images.train, images.test)
+    const expected = {
+      trained: digest(await alone.trainClients(tasks(6), () => {}, never)),
+      evaluated: digest(await alone.evaluateTestSet(model(4), never)),
+    }
+    for (const workers of [1, 2, 4]) {
+      const pool = await (await newPool(workers)).open(plan, images)
+      const done: number[] = []
+      const trained = await pool.trainClients(tasks(6), (count) => done.push(count), never)
+      expect(done).toEqual([1, 2, 3, 4, 5, 6])
+      expect({ trained: digest(trained), evaluated: digest(await pool.evaluateTestSet(model(4), never)) }).toEqual(
+        expected,
+      )
+      expect(pool.description).toBe(alone.description)
+    }
+  })
+
+  it('serves another plan and the first one again without mixing them up', async () => {
+    const pool = await newPool(2)
+    const first = await pool.open(plan, images)
+    const expected = digest(await first.trainClients(tasks(3), () => {}, never))
+    const narrow = buildPlan('lenet-300-100', [1, 5, 5], 10, [20, 10])
+    const second = await pool.open(narrow, images)
+    const mask = new Uint8Array(narrow.prunableCount).fill(1)
+    const evaluation = await second.evaluateTestSet({ mask, parameters: initialParameters(narrow, 1) }, never)
+    expect(evaluation.correct).toHaveLength(2500)
+    expect(digest(await first.trainClients(tasks(3), () => {}, never))).toBe(expected)
+  })
+
+  it('rejects with the reason at once when aborted in the middle of a client, and stays usable', async () => {
+    const pool = await (await newPool(2)).open(plan, images)
+    const expected = digest(await pool.trainClients(tasks(2), () => {}, never))
+    const stop = new AbortController()
+    const startedAt = performance.now()
+    // Many minutes of training.
+    const training = pool.trainClients(tasks(4, 10_000), () => {}, stop.signal)
+    const reason = new Error('enough')
+    setTimeout(() => {
+      stop.abort(reason)
+    }, 50)
+    await expect(training).rejects.toBe(reason)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(digest(await pool.trainClients(tasks(2), () => {}, never))).toBe(expected)
+  })
+
+  it('starts nothing under a signal that is aborted already', async () => {
+    const pool = await (await newPool(1)).open(plan, images)
+    const reason = new Error('too late')
+    await expect(pool.trainClients(tasks(1), () => {}, AbortSignal.abort(reason))).rejects.toBe(reason)
+  })
+
+  it('hands on what the trainer says of a wrong task, and stays usable', async () => {
+    const pool = await (await newPool(2)).open(plan, images)
+    const wrong = tasks(3).map((task, index) => (index === 1 ? { ...task, batchSize: 0 } : task))
+    await expect(pool.trainClients(wrong, () => {}, never)).rejects.toThrow(/batchSize: 0/)
+    await expect(pool.trainClients(tasks(2), () => {}, never)).resolves.toHaveLength(2)
+  })
+
+  it('says so when a thread dies', async () => {
+    const script = join(application.folder, 'dying-worker.mjs')
+    await writeFile(
+      script,
+      `import { parentPort } from 'node:worker_threads'
+       parentPort.on('message', ({ type }) => {
+         if (type === 'describe') parentPort.postMessage({ ok: true, value: 'dying' })
+         if (type === 'train') process.exit(7)
+       })`,
+    )
+    const pool = await (await newPool(2, pathToFileURL(script))).open(plan, images)
+    await expect(pool.trainClients(tasks(3), () => {}, never)).rejects.toThrow(/ended unexpectedly with code 7/)
+  })
+
+  it('fails what is under way when it is closed', async () => {
+    const workers = await newPool(2)
+    const pool = await workers.open(plan, images)
+    const training = pool.trainClients(tasks(4, 10_000), () => {}, never)
+    const outcome = expect(training).rejects.toThrow(/closed|stopped/)
+    await workers.dispose()
+    await outcome
+    await expect(pool.trainClients(tasks(1), () => {}, never)).rejects.toThrow(/closed/)
+  })
+
+  it('names the missing script when the application is not built', async () => {
+    await expect(newPool(1, pathToFileURL('/nowhere/training-worker.js'))).rejects.toThrow(/nowhere.*is missing/)
+  })
+})
