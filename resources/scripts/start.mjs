@@ -4,32 +4,21 @@ import { once } from 'node:events'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { build, isStale } from './build.mjs'
-import { findRuntime, missingLibraries } from './runtime/find.mjs'
+import { findRuntime } from './runtime/find.mjs'
+import { acceptsNoSandbox, displayObstacle, missingLibraries } from './runtime/obstacles.mjs'
 
 const project = resolve(import.meta.dirname, '../..')
-const rootOptIn = 'ESPALIER_NO_SANDBOX'
 
 if (isStale() && !build(false)) {
   console.error('Espalier could not be built; see above.')
   process.exit(1)
 }
-const reason = displayObstacle() ?? (await openWindow())
+const reason = displayObstacle(process.platform, process.env, process.getuid?.()) ?? (await openWindow())
 if (reason !== null) {
   console.log(`No window can open: ${reason}.`)
   console.log('The example ablation runs here instead (node out/main/cli.js example):')
   const child = spawn(process.execPath, [resolve(project, 'out/main/cli.js'), 'example'], { stdio: 'inherit' })
   process.exitCode = await follow(child)
-}
-
-/** Why no window can open, as far as can be told before there is a runtime; or null. */
-function displayObstacle() {
-  if (process.platform !== 'linux') return null
-  const { DISPLAY, WAYLAND_DISPLAY } = process.env
-  if (!DISPLAY && !WAYLAND_DISPLAY) return 'there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)'
-  if (process.getuid?.() === 0 && process.env[rootOptIn] !== '1') {
-    return `as root Electron runs only without its sandbox; use an ordinary account, or accept that with ${rootOptIn}=1 npm start`
-  }
-  return null
 }
 
 /**
@@ -45,7 +34,7 @@ async function openWindow() {
   if (missing !== null) return missing
   console.log(`Espalier opens its window with ${runtime.description}.`)
   const options = []
-  if (process.env[rootOptIn] === '1') options.push('--no-sandbox')
+  if (acceptsNoSandbox(process.env)) options.push('--no-sandbox')
   if (!process.env['DISPLAY'] && process.env['WAYLAND_DISPLAY']) options.push('--ozone-platform=wayland')
   const child = spawn(runtime.executable, [...options, project, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

@@ -14,13 +14,21 @@ const runId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const runReference = z.strictObject({ sessionId, runId })
 const nothing = z.undefined()
 
-export const preferencesSchema = z.strictObject({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
-  locale: z.enum(['system', 'en', 'zh-CN']).default('system'),
+const preferenceFields = {
+  theme: z.enum(['system', 'light', 'dark']),
+  locale: z.enum(['system', 'en', 'zh-CN']),
   /** Worker threads that train clients; null uses the number of cores. */
-  workers: z.number().int().min(1).max(64).nullable().default(null),
-  lastSessionId: sessionId.nullable().default(null),
+  workers: z.number().int().min(1).max(64).nullable(),
+  lastSessionId: sessionId.nullable(),
+}
+export const preferencesSchema = z.strictObject({
+  theme: preferenceFields.theme.default('system'),
+  locale: preferenceFields.locale.default('system'),
+  workers: preferenceFields.workers.default(null),
+  lastSessionId: preferenceFields.lastSessionId.default(null),
 })
+/** Has no defaults: what a change leaves out stays as it is. */
+const preferenceChangeSchema = z.strictObject(preferenceFields).partial()
 export type Preferences = z.output<typeof preferencesSchema>
 
 export interface DatasetStatus {
@@ -59,7 +67,7 @@ export interface MaskPicture {
 export const commands = {
   'application.info': nothing,
   'preferences.get': nothing,
-  'preferences.set': preferencesSchema.partial(),
+  'preferences.set': preferenceChangeSchema,
   'datasets.list': nothing,
   'datasets.fetch': z.strictObject({ name: z.enum(datasetNames) }),
   'datasets.cancel': z.strictObject({ name: z.enum(datasetNames) }),

@@ -1,5 +1,5 @@
 // Which Electron to run: the official one that the `electron` package fetches, or the verified fallback.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { fallbackRuntime } from './fallback.mjs'
@@ -34,21 +34,6 @@ export async function findRuntime(say) {
   } catch (error) {
     return { reason: `Electron is not available: ${error instanceof Error ? error.message : String(error)}` }
   }
-}
-
-/**
- * Shared libraries that the executable needs and this machine lacks, as one reason, or null.
- * @param {string} executable
- */
-export function missingLibraries(executable) {
-  if (process.platform !== 'linux') return null
-  const answer = spawnSync('ldd', [executable], { encoding: 'utf8' })
-  const missing = [...answer.stdout.matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1])
-  if (missing.length === 0) return null
-  return (
-    `shared libraries are missing (${missing.join(', ')}); on Debian and Ubuntu install ` +
-    'libgtk-3-0 libnss3 libasound2 libgbm1 libxss1 libatk-bridge2.0-0 libdrm2 libxkbcommon0 libcups2'
-  )
 }
 
 const require = createRequire(import.meta.url)

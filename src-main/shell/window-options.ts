@@ -1,0 +1,32 @@
+import type { BrowserWindowConstructorOptions } from 'electron'
+import type { WindowState } from './preferences'
+
+/** Painted before the page is there, so that the window does not flash; the page's own backgrounds. */
+export const backgrounds = { light: '#f6f7f5', dark: '#16191a' } as const
+
+/**
+ * Options of every window of the application: the page is isolated, sandboxed and without Node.
+ *
+ * @param preload absolute path of the built preload script
+ */
+export function windowOptions(preload: string, state: WindowState, dark: boolean): BrowserWindowConstructorOptions {
+  return {
+    ...state.bounds,
+    minWidth: 900,
+    minHeight: 600,
+    show: false,
+    backgroundColor: dark ? backgrounds.dark : backgrounds.light,
+    title: 'Espalier',
+    webPreferences: {
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      webSecurity: true,
+      nodeIntegration: false,
+      nodeIntegrationInWorker: false,
+      nodeIntegrationInSubFrames: false,
+      webviewTag: false,
+      spellcheck: false,
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * A stand-in for the `electron` module, so that the main process is tested in plain Node. It holds what the shell uses,
+ * records what it is told, and lets a test play the part of Electron (`emit`, `invoke`).
+ */
+import { EventEmitter } from 'node:events'
+import { vi } from 'vitest'
+
+type InvokeHandler = (event: { senderFrame: unknown }, ...values: unknown[]) => unknown
+
+class FakeIpcMain extends EventEmitter {
+  readonly handlers = new Map<string, InvokeHandler>()
+  handle(channel: string, handler: InvokeHandler): void {
+    this.handlers.set(channel, handler)
+  }
+  /** What a page's `ipcRenderer.invoke` does. */
+  invoke(channel: string, senderFrame: unknown, ...values: unknown[]): unknown {
+    return this.handlers.get(channel)?.({ senderFrame }, ...values)
+  }
+}
+
+class FakeProtocol {
+  readonly schemes: unknown[] = []
+  readonly handlers = new Map<string, (request: Request) => Promise<Response>>()
+  registerSchemesAsPrivileged(schemes: unknown[]): void {
+    this.schemes.push(...schemes)
+  }
+  handle(scheme: string, handler: (request: Request) => Promise<Response>): void {
+    this.handlers.set(scheme, handler)
+  }
+}
+
+export class FakeApp extends EventEmitter {
+  quit = vi.fn()
+  getVersion = (): string => '0.0.0'
+  getLocale = (): string => 'en-GB'
+  getPreferredSystemLanguages = (): string[] => ['en-GB']
+  getPath = (): string => '/nowhere'
+  getName = (): string => 'Espalier'
+}
+
+export class FakeWindow extends EventEmitter {
+  setProgressBar = vi.fn()
+}
+
+export const app = new FakeApp()
+export const ipcMain = new FakeIpcMain()
+export const protocol = new FakeProtocol()
+export const dialog = { showOpenDialog: vi.fn(), showMessageBox: vi.fn() }
+export const shell = { openPath: vi.fn() }
+export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
+
+export default { app, ipcMain, protocol, dialog, shell, powerSaveBlocker }
