@@ -24,15 +24,13 @@ describe('preferences', () => {
     expect(openPreferences(folder).windowState()).toEqual(state)
   })
 
-  it.each([
-    '{ "preferences": { "theme"',
-    '{ "preferences": { "theme": "pink" } }',
-    '[1]',
-    '{ "window": { "bounds": 3 } }',
-  ])('set a file aside that does not fit: %s', (content) => {
-    writeFileSync(join(folder, 'preferences.json'), content)
-    expect(openPreferences(folder).get().theme).toBe('system')
-    const aside = readdirSync(folder).find((name) => name.startsWith('preferences.unreadable-'))
-    expect(readFileSync(join(folder, aside ?? 'none'), 'utf8')).toBe(content)
-  })
+  it.each(['{ "preferences": { "theme"', '{ "preferences": { "theme": "pink" } }', '{ "window": { "bounds": 3 } }'])(
+    'set a file aside that does not fit: %s',
+    (content) => {
+      writeFileSync(join(folder, 'preferences.json'), content)
+      expect(openPreferences(folder).get().theme).toBe('system')
+      const aside = readdirSync(folder).find((name) => name.startsWith('preferences.unreadable-'))
+      expect(readFileSync(join(folder, aside ?? 'none'), 'utf8')).toBe(content)
+    },
+  )
 })
