@@ -41,7 +41,7 @@ export function localCommands({
       version: app.getVersion(),
       runtime: `Electron ${process.versions.electron}, Chrome ${process.versions.chrome}, Node ${process.versions.node}`,
       platform: `${process.platform} ${process.arch}`,
-      systemLocale: app.getPreferredSystemLanguages()[0] ?? app.getLocale(),
+      systemLocale: app.getLocale(),
     }),
     'preferences.get': () => preferences.get(),
     'preferences.set': (change) => {

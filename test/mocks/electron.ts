@@ -33,7 +33,6 @@ export class FakeApp extends EventEmitter {
   quit = vi.fn()
   getVersion = (): string => '0.0.0'
   getLocale = (): string => 'en-GB'
-  getPreferredSystemLanguages = (): string[] => ['en-GB']
   getPath = (): string => '/nowhere'
   getName = (): string => 'Espalier'
 }
