@@ -1,0 +1,160 @@
+import {
+  Chart,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+  type ChartConfiguration,
+  type ChartDataset,
+} from 'chart.js'
+import type { Attachment } from 'svelte/attachments'
+import { decimate } from './decimate'
+import type { LineChartModel, Series } from './series'
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip)
+
+const mostPoints = 600
+/** Markers along a line, enough to tell lines apart without covering them. */
+const markersPerLine = 8
+
+type LineDataset = ChartDataset<'line', { x: number; y: number }[]>
+
+interface Palette {
+  readonly text: string
+  readonly muted: string
+  readonly line: string
+  readonly surface: string
+  readonly colour: (token: string) => string
+  readonly font: string
+}
+
+function readPalette(element: HTMLElement): Palette {
+  const style = getComputedStyle(element)
+  const colour = (token: string) => style.getPropertyValue(`--${token}`).trim()
+  return {
+    text: colour('text'),
+    muted: colour('muted'),
+    line: colour('line'),
+    surface: colour('raised'),
+    colour,
+    font: style.fontFamily,
+  }
+}
+
+function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
+  const stroke = colour(series.style.colour)
+  const points = decimate(series.points, mostPoints)
+  const step = Math.max(1, Math.floor(points.length / markersPerLine))
+  const line: LineDataset = {
+    label: series.label,
+    data: points.map(({ x, y }) => ({ x, y })),
+    borderColor: stroke,
+    backgroundColor: stroke,
+    borderWidth: 1.6,
+    borderDash: [...series.style.dash],
+    pointStyle: series.style.marker,
+    pointRadius:
+      series.pointsOnly === true
+        ? 3.5
+        : ({ dataIndex }) => (dataIndex % step === 0 || dataIndex === points.length - 1 ? 2.6 : 0),
+    pointHoverRadius: 5,
+    showLine: series.pointsOnly !== true,
+  }
+  if (series.band === null) return [line]
+  // A band is two invisible lines with the space between them filled.
+  const band = decimate(
+    series.band.map((point) => ({ ...point, y: point.high })),
+    mostPoints,
+  )
+  const edge = { borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, label: '' }
+  return [
+    line,
+    { ...edge, data: band.map(({ x, low }) => ({ x, y: low })), fill: false },
+    { ...edge, data: band.map(({ x, high }) => ({ x, y: high })), fill: '-1', backgroundColor: `${stroke}2b` },
+  ]
+}
+
+function configurationOf(
+  model: LineChartModel,
+  palette: Palette,
+): ChartConfiguration<'line', { x: number; y: number }[]> {
+  const { x, y, series } = model
+  const scale = (axis: typeof x) => ({
+    type: 'linear' as const,
+    min: axis.minimum,
+    max: axis.maximum,
+    grace: axis.minimum === undefined && axis === y ? '4%' : 0,
+    title: { display: true, text: axis.label, color: palette.muted, font: { size: 11 }, padding: 2 },
+    grid: { color: palette.line, lineWidth: 1, drawTicks: false },
+    border: { color: palette.line },
+    ticks: {
+      color: palette.muted,
+      font: { size: 11 },
+      padding: 5,
+      maxRotation: 0,
+      maxTicksLimit: 7,
+      callback: (value: number | string) => axis.format(Number(value)),
+    },
+  })
+  return {
+    type: 'line',
+    data: { datasets: series.flatMap((item) => datasetsOf(item, palette)) },
+    options: {
+      animation: false,
+      parsing: false,
+      normalized: true,
+      responsive: true,
+      maintainAspectRatio: false,
+      font: { family: palette.font },
+      interaction: { mode: 'nearest', axis: 'x', intersect: false },
+      scales: { x: scale(x), y: scale(y) },
+      plugins: {
+        tooltip: {
+          filter: ({ dataset }) => dataset.label !== '',
+          backgroundColor: palette.surface,
+          titleColor: palette.text,
+          bodyColor: palette.text,
+          borderColor: palette.line,
+          borderWidth: 1,
+          usePointStyle: true,
+          callbacks: {
+            title: (items) => (items.length === 0 ? '' : `${x.label} ${x.format(items[0].parsed.x ?? 0)}`),
+            label: ({ dataset, parsed }) => `${dataset.label ?? ''}  ${y.format(parsed.y ?? 0)}`,
+          },
+        },
+      },
+    },
+  }
+}
+
+/**
+ * Draws the model on a canvas and redraws it when the model or the theme changes, at most once per frame.
+ * Both are read through functions, so that a change updates the chart in place.
+ */
+export function lineChart(model: () => LineChartModel, theme: () => string): Attachment<HTMLCanvasElement> {
+  return (canvas) => {
+    let chart: Chart<'line', { x: number; y: number }[]> | null = null
+    let frame = 0
+    $effect(() => {
+      const current = model()
+      theme()
+      cancelAnimationFrame(frame)
+      frame = requestAnimationFrame(() => {
+        const { data, options, type } = configurationOf(current, readPalette(canvas))
+        if (chart === null) {
+          chart = new Chart(canvas, { type, data, options })
+        } else {
+          chart.data = data
+          chart.options = options ?? {}
+          chart.update('none')
+        }
+      })
+    })
+    return () => {
+      cancelAnimationFrame(frame)
+      chart?.destroy()
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import { showApplication } from './application'
+
+showApplication(window.espalier)

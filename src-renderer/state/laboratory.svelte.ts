@@ -1,0 +1,258 @@
+import { createContext } from 'svelte'
+import type { ApplicationInfo, Preferences } from '@contract/commands'
+import type { EspalierEvent } from '@contract/events'
+import type { DatasetName } from '@contract/experiment'
+import type { SessionEntry } from '@contract/records'
+import type { Engine } from '../bridge/bridge'
+import { Datasets } from './datasets.svelte'
+import { Draft } from './draft.svelte'
+import { Messages } from './messages.svelte'
+import { OpenSession } from './open-session.svelte'
+import { PreferencesState } from './preferences.svelte'
+import { Preview } from './preview.svelte'
+
+export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
+export type PageName = (typeof pageNames)[number]
+
+export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
+
+/** All state of the window, and what can be done with it. Components read it and call its methods; nothing else asks the engine. */
+export class Laboratory {
+  readonly engine: Engine
+  readonly preferences = new PreferencesState()
+  readonly messages = new Messages()
+  readonly datasets = new Datasets()
+  readonly draft: Draft
+  readonly preview: Preview
+  readonly session: OpenSession
+
+  page = $state<PageName>('setup')
+  ready = $state(false)
+  launching = $state(false)
+  helpShown = $state(false)
+  information = $state.raw<ApplicationInfo | null>(null)
+  sessions = $state.raw<readonly SessionEntry[]>([])
+  #lastDeleted = $state.raw<SessionEntry | null>(null)
+
+  constructor(engine: Engine) {
+    this.engine = engine
+    this.draft = new Draft(this.preferences)
+    this.preview = new Preview(engine)
+    this.session = new OpenSession((sessionId, runId) => engine.invoke('runs.records', { sessionId, runId }))
+  }
+
+  get words() {
+    return this.preferences.words
+  }
+
+  get format() {
+    return this.preferences.format
+  }
+
+  /** Reads everything needed for the first picture and reopens the last session. Returns a function that stops listening. */
+  async start(): Promise<() => void> {
+    const stop = this.engine.onEvent((event) => {
+      this.#hear(event)
+    })
+    await this.attempt(async () => {
+      const [information, preferences] = await Promise.all([
+        this.engine.invoke('application.info'),
+        this.engine.invoke('preferences.get'),
+      ])
+      this.information = information
+      this.preferences.systemLocale = information.systemLocale
+      this.preferences.value = preferences
+    })
+    await Promise.all([this.refreshDatasets(), this.refreshSessions()])
+    const last = this.preferences.value.lastSessionId
+    if (last !== null && this.sessions.some(({ manifest }) => manifest.id === last)) await this.openSession(last)
+    this.ready = true
+    return stop
+  }
+
+  /** Does something that may fail; a failure is shown as a message. Returns undefined then. */
+  async attempt<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      this.messages.error(this.words.common.failed, error)
+      return undefined
+    }
+  }
+
+  async changePreferences(change: Partial<Preferences>): Promise<void> {
+    await this.attempt(async () => {
+      this.preferences.value = await this.engine.invoke('preferences.set', change)
+    })
+  }
+
+  async refreshDatasets(): Promise<void> {
+    await this.attempt(async () => {
+      this.datasets.list = await this.engine.invoke('datasets.list')
+    })
+  }
+
+  async fetchDataset(name: DatasetName): Promise<void> {
+    const status = this.datasets.find(name)
+    if (status !== undefined) this.datasets.replace({ ...status, state: 'fetching' })
+    try {
+      this.datasets.replace(await this.engine.invoke('datasets.fetch', { name }))
+      this.preview.forget()
+    } catch (error) {
+      await this.refreshDatasets()
+      this.messages.error(this.words.common.failed, error)
+    }
+  }
+
+  async cancelFetch(name: DatasetName): Promise<void> {
+    await this.attempt(() => this.engine.invoke('datasets.cancel', { name }))
+    await this.refreshDatasets()
+  }
+
+  async importDataset(name: DatasetName): Promise<void> {
+    const status = await this.attempt(() => this.engine.invoke('datasets.import', { name }))
+    if (status === null || status === undefined) return
+    this.datasets.replace(status)
+    this.preview.forget()
+  }
+
+  async refreshSessions(): Promise<void> {
+    await this.attempt(async () => {
+      this.sessions = await this.engine.invoke('sessions.list')
+    })
+  }
+
+  async openSession(sessionId: string): Promise<void> {
+    await this.attempt(async () => {
+      await this.session.show(await this.engine.invoke('sessions.open', { sessionId }))
+      await this.#rememberSession(sessionId)
+    })
+  }
+
+  async locateSession(): Promise<void> {
+    const entry = await this.attempt(() => this.engine.invoke('sessions.locate'))
+    if (entry === null || entry === undefined) return
+    await this.refreshSessions()
+    await this.openSession(entry.manifest.id)
+  }
+
+  async updateSession(sessionId: string, change: { name?: string; notes?: string }): Promise<boolean> {
+    const entry = await this.attempt(() => this.engine.invoke('sessions.update', { sessionId, ...change }))
+    if (entry === undefined) return false
+    this.sessions = this.sessions.map((other) => (other.manifest.id === sessionId ? entry : other))
+    const { contents } = this.session
+    if (contents?.manifest.id === sessionId) this.session.contents = { ...contents, manifest: entry.manifest }
+    return true
+  }
+
+  async deleteSession(entry: SessionEntry): Promise<void> {
+    const { id, name } = entry.manifest
+    const done = await this.attempt(() => this.engine.invoke('sessions.delete', { sessionId: id }))
+    if (done === undefined) return
+    const wasOpen = this.session.id === id
+    if (wasOpen) {
+      this.session.close()
+      await this.#rememberSession(null)
+    }
+    this.#lastDeleted = entry
+    await this.refreshSessions()
+    this.messages.note(this.words.sessions.deleted(name), {
+      label: this.words.common.undo,
+      run: () => void this.#restore(entry, wasOpen),
+    })
+  }
+
+  get canUndo(): boolean {
+    return this.#lastDeleted !== null
+  }
+
+  async undoDelete(): Promise<void> {
+    if (this.#lastDeleted !== null) await this.#restore(this.#lastDeleted, false)
+  }
+
+  get openRunCount(): number {
+    return this.session.runs.filter(({ state }) => state === 'running' || state === 'queued').length
+  }
+
+  readonly #canLaunch = $derived.by(
+    () =>
+      this.draft.experiment !== null &&
+      this.draft.seeds !== null &&
+      this.draft.nameFits &&
+      !this.launching &&
+      ['bundled', 'ready'].includes(this.datasets.find(this.draft.experiment.dataset)?.state ?? 'missing'),
+  )
+
+  canLaunch(kind: 'single' | 'ablation'): boolean {
+    return this.#canLaunch && (kind === 'single' || this.draft.ablationFits)
+  }
+
+  /** Queues the drafted runs and shows them. */
+  async launch(kind: 'single' | 'ablation'): Promise<void> {
+    const { experiment, seeds, sessionName, intoOpenSession } = this.draft
+    if (!this.canLaunch(kind) || experiment === null || seeds === null) return
+    this.launching = true
+    await this.attempt(async () => {
+      const contents = await this.engine.invoke('runs.launch', {
+        sessionId: intoOpenSession ? this.session.id : null,
+        sessionName: sessionName.trim() === '' ? null : sessionName.trim(),
+        experiment,
+        kind,
+        seeds,
+      })
+      this.page = 'runs'
+      await this.session.show(contents)
+      await this.#rememberSession(contents.manifest.id)
+    })
+    this.launching = false
+    await this.refreshSessions()
+  }
+
+  async controlRun(command: 'runs.pause' | 'runs.resume' | 'runs.cancel', runId: string): Promise<void> {
+    const sessionId = this.session.id
+    if (sessionId === null) return
+    await this.attempt(() => this.engine.invoke(command, { sessionId, runId }))
+  }
+
+  async #restore(entry: SessionEntry, reopen: boolean): Promise<void> {
+    this.#lastDeleted = null
+    await this.attempt(() => this.engine.invoke('sessions.restore', { sessionId: entry.manifest.id }))
+    await this.refreshSessions()
+    if (reopen) await this.openSession(entry.manifest.id)
+  }
+
+  async #rememberSession(lastSessionId: string | null): Promise<void> {
+    this.preferences.value = await this.engine.invoke('preferences.set', { lastSessionId })
+  }
+
+  #hear(event: EspalierEvent): void {
+    switch (event.type) {
+      case 'run.state':
+        if (event.sessionId === this.session.id) this.session.updateRun(event.run)
+        break
+      case 'run.round':
+        if (event.sessionId === this.session.id) this.session.addRound(event.runId, event.record)
+        break
+      case 'run.topology':
+        if (event.sessionId === this.session.id) this.session.addTopology(event.runId, event.record)
+        break
+      case 'run.progress':
+        if (event.sessionId === this.session.id) this.session.setProgress(event.runId, event.progress)
+        break
+      case 'dataset.progress':
+        this.datasets.advance(event)
+        break
+      case 'dataset.changed':
+        this.preview.forget()
+        void this.refreshDatasets()
+        break
+      case 'sessions.changed':
+        void this.refreshSessions()
+        break
+      case 'engine.lost':
+        this.messages.error(this.words.common.engineLost, event.message)
+        if (this.session.id !== null) void this.openSession(this.session.id)
+        break
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Preferences } from '@contract/commands'
+import { createFormatter } from '../format/format'
+import { messages, resolveLocale } from '../i18n/locale'
+
+/** Preferences and what follows from them: theme, language, words and number formats. */
+export class PreferencesState {
+  value = $state.raw<Preferences>({ theme: 'system', locale: 'system', workers: null, lastSessionId: null })
+  systemLocale = $state.raw(navigator.language)
+  #systemDark = $state(false)
+
+  readonly theme = $derived(
+    this.value.theme === 'system' ? (this.#systemDark ? ('dark' as const) : ('light' as const)) : this.value.theme,
+  )
+  readonly locale = $derived(resolveLocale(this.value.locale, this.systemLocale))
+  readonly words = $derived(messages[this.locale])
+  readonly format = $derived(createFormatter(this.locale, this.words))
+
+  constructor() {
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    this.#systemDark = dark.matches
+    dark.addEventListener('change', (event) => {
+      this.#systemDark = event.matches
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import { checkExperiment, methodNames, type Experiment, type MethodName } from '@contract/experiment'
+import type { PartitionPreview, PlanPreview } from '@contract/preview'
+import type { Engine } from '../bridge/bridge'
+
+/** What is known of an experiment before it runs. Asked for a moment after the last change; the newest question wins. */
+export class Preview {
+  partition = $state.raw<PartitionPreview | null>(null)
+  /** Plans of the chosen method and of the other arms; an arm that the settings do not allow is missing. */
+  plans = $state.raw<Partial<Record<MethodName, PlanPreview>>>({})
+  partitionError = $state.raw<string | null>(null)
+  planError = $state.raw<string | null>(null)
+  busy = $state(false)
+
+  #question = 0
+  #partitionKey = ''
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  /** Answers all that is shown about an experiment. Never throws: what went wrong is shown in place of the answer. */
+  async ask(experiment: Experiment): Promise<void> {
+    const question = ++this.#question
+    const isNewest = () => question === this.#question
+    this.busy = true
+    await Promise.all([this.#askPartition(experiment, isNewest), this.#askPlans(experiment, isNewest)])
+    if (isNewest()) this.busy = false
+  }
+
+  /** Forgets the answers, so that the next question asks everything again (for instance when a data set has arrived). */
+  forget(): void {
+    this.#partitionKey = ''
+  }
+
+  async #askPartition(experiment: Experiment, isNewest: () => boolean): Promise<void> {
+    const key = partitionKey(experiment)
+    if (key === this.#partitionKey) return
+    try {
+      const partition = await this.#engine.invoke('preview.partition', { experiment })
+      if (!isNewest()) return
+      this.#partitionKey = key
+      this.partition = partition
+      this.partitionError = null
+    } catch (error) {
+      if (!isNewest()) return
+      this.#partitionKey = ''
+      this.partition = null
+      this.partitionError = errorText(error)
+    }
+  }
+
+  async #askPlans(experiment: Experiment, isNewest: () => boolean): Promise<void> {
+    const answers = await Promise.all(
+      methodNames.map(async (method) => {
+        const check = checkExperiment({ ...experiment, method })
+        if (!check.ok) return { method, plan: null, error: null }
+        try {
+          return {
+            method,
+            plan: await this.#engine.invoke('preview.plan', { experiment: check.experiment }),
+            error: null,
+          }
+        } catch (error) {
+          return { method, plan: null, error: errorText(error) }
+        }
+      }),
+    )
+    if (!isNewest()) return
+    this.plans = Object.fromEntries(answers.flatMap(({ method, plan }) => (plan === null ? [] : [[method, plan]])))
+    this.planError = answers.find(({ method }) => method === experiment.method)?.error ?? null
+  }
+}
+
+function partitionKey(experiment: Experiment): string {
+  const { dataset, partition, dirichletConcentration, shardsPerClient, totalClients, seed } = experiment
+  const { minimumSamplesPerClient, samplesPerClient } = experiment
+  return JSON.stringify([
+    dataset,
+    partition,
+    dirichletConcentration,
+    shardsPerClient,
+    minimumSamplesPerClient,
+    samplesPerClient,
+    totalClients,
+    seed,
+  ])
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
