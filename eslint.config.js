@@ -22,8 +22,9 @@ const layers = {
   'command-line': ['contract', 'runs', 'sessions', 'datasets', 'host', 'report', 'engine', 'command-line'],
   renderer: ['contract', 'renderer'],
 }
-/** The same for the two files that put a program together. */
+/** The same for the three files that put a program together. */
 const roots = {
+  'engine-root': ['contract', 'host', 'runs', 'sessions', 'datasets'],
   'desktop-root': ['contract', 'host', 'runs', 'sessions', 'datasets', 'report', 'shell'],
   'command-line-root': ['contract', 'runs', 'sessions', 'datasets', 'host', 'report', 'engine', 'command-line'],
 }
@@ -79,6 +80,7 @@ export default defineConfig(
         })),
       ],
       'boundaries/files': [
+        { category: 'engine-root', pattern: 'src-main/host/engine-process.ts' },
         { category: 'desktop-root', pattern: 'src-main/index.ts' },
         { category: 'command-line-root', pattern: 'src-main/cli.ts' },
       ],

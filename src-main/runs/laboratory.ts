@@ -11,7 +11,7 @@ import {
 import type { EspalierEvent } from '../contract/events'
 import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
-import type { RunManifest, RunState, SessionContents } from '../contract/records'
+import type { RunManifest, SessionContents } from '../contract/records'
 import { previewPartition } from '../engine/data/preview-partition'
 import { previewPlan } from '../engine/federated/preview-plan'
 import { prepareModel } from '../engine/methods/prepare-model'
@@ -26,6 +26,7 @@ import {
 } from '../host/protocol'
 import { WorkerPool } from '../host/worker-pool'
 import { dataHome, type DataHome } from '../sessions/home'
+import { readRun } from '../sessions/read-session'
 import { readRunMask, readRunRecords } from '../sessions/run-folder'
 import { SessionStore } from '../sessions/session-store'
 import { verifySession } from '../sessions/verify-session'
@@ -117,7 +118,8 @@ export class Laboratory {
 
   /** Resolves with the manifest when a run has finished, failed or been stopped. */
   async settled(sessionId: string, runId: string): Promise<RunManifest> {
-    return this.#queue.settled(sessionId, await this.sessions.folderOf(sessionId), runId)
+    const outcome = await this.#queue.settled(sessionId, runId)
+    return outcome ?? readRun(sessionId, await this.sessions.folderOf(sessionId), runId)
   }
 
   /** Pauses every run at its last checkpoint and ends the threads. */
@@ -156,9 +158,9 @@ export class Laboratory {
     'sessions.table': ({ sessionId, format }) => this.#table(sessionId, format),
     'sessions.verify': async ({ sessionId }) => verifySession(await this.sessions.folderOf(sessionId)),
     'runs.launch': (request) => this.#launch(request),
-    'runs.pause': (run) => this.#stop(run, 'paused'),
+    'runs.pause': (run) => this.#pause(run),
     'runs.resume': (run) => this.#resume(run),
-    'runs.cancel': (run) => this.#stop(run, 'cancelled'),
+    'runs.cancel': (run) => this.#cancel(run),
     'runs.records': async ({ sessionId, runId }) => {
       return readRunRecords(await this.sessions.runFolderOf(sessionId, runId))
     },
@@ -267,25 +269,19 @@ export class Laboratory {
   }
 
   async #resume({ sessionId, runId }: CommandArguments<'runs.resume'>): Promise<null> {
-    if (this.#queue.liveRun(sessionId, runId) !== null) {
-      throw new EspalierError('refused', 'The run is queued or running already.')
-    }
-    await this.#queue.enqueue(sessionId, await this.sessions.folderOf(sessionId), async () => {
-      const run = (await this.sessions.open(sessionId)).runs.find(({ id }) => id === runId)
-      if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
-      if (!resumableStates.includes(run.state)) {
-        throw new EspalierError(
-          'refused',
-          `The run is ${run.state}; only ${resumableStates.join(', ')} runs can go on.`,
-        )
-      }
-      return [run]
-    })
+    await this.#queue.resume(sessionId, await this.sessions.folderOf(sessionId), runId)
     return null
   }
 
-  async #stop({ sessionId, runId }: CommandArguments<'runs.pause'>, state: 'paused' | 'cancelled'): Promise<null> {
-    await this.#queue.stop(sessionId, await this.sessions.folderOf(sessionId), runId, state)
+  async #pause({ sessionId, runId }: CommandArguments<'runs.pause'>): Promise<null> {
+    if (await this.#queue.stop(sessionId, runId, 'paused')) return null
+    const { state } = await readRun(sessionId, await this.sessions.folderOf(sessionId), runId)
+    throw new EspalierError('refused', `The run is ${state} and cannot be paused.`)
+  }
+
+  async #cancel({ sessionId, runId }: CommandArguments<'runs.cancel'>): Promise<null> {
+    if (await this.#queue.stop(sessionId, runId, 'cancelled')) return null
+    await this.#queue.cancelStopped(sessionId, await this.sessions.folderOf(sessionId), runId)
     return null
   }
 
@@ -302,8 +298,6 @@ export class Laboratory {
     return { layer: picture.layer, shape: picture.shape, bits: picture.bits }
   }
 }
-
-const resumableStates: readonly string[] = ['paused', 'interrupted', 'failed'] satisfies readonly RunState[]
 
 function isHostCommand(name: string): name is HostCommandName {
   return Object.hasOwn(hostCommands, name)

@@ -1,8 +1,8 @@
 import { EspalierError } from '../contract/commands'
-import type { RunManifest } from '../contract/records'
+import type { RunManifest, RunState } from '../contract/records'
 import type { WorkerPool } from '../host/worker-pool'
 import { lockSession, type SessionLock } from '../sessions/session-lock'
-import { readSession, runFolder } from '../sessions/read-session'
+import { readRun, readSession, runFolder } from '../sessions/read-session'
 import { writeManifest } from '../sessions/run-folder'
 import type { DatasetLibrary } from './dataset-library'
 import { executeRun, RunStopped, type RunNews } from './execute-run'
@@ -81,26 +81,48 @@ export class RunQueue {
     }
   }
 
-  /** Resolves with the manifest when the run has finished, failed or been stopped; at once when it is not queued. */
-  async settled(sessionId: string, sessionFolder: string, runId: string): Promise<RunManifest> {
-    const ticket = this.#find(sessionId, runId)
-    if (ticket !== null) return ticket.done
-    return savedRun(sessionId, sessionFolder, runId)
+  /** Resolves with the manifest when the run has finished, failed or been stopped; null when it is not queued. */
+  async settled(sessionId: string, runId: string): Promise<RunManifest | null> {
+    return (await this.#find(sessionId, runId)?.done) ?? null
   }
 
-  /** Pauses or cancels; answers when the state is on disk. Throws when the run is not in a state that allows it. */
-  async stop(sessionId: string, sessionFolder: string, runId: string, state: RunStopped['state']): Promise<void> {
+  /** Pauses or cancels a queued or running run; answers when the state is on disk. False when it is neither. */
+  async stop(sessionId: string, runId: string, state: RunStopped['state']): Promise<boolean> {
     const ticket = this.#find(sessionId, runId)
-    if (ticket === null) {
-      await this.#stopSaved(sessionId, sessionFolder, runId, state)
-    } else if (ticket === this.#active) {
+    if (ticket === null) return false
+    if (ticket === this.#active) {
       ticket.stop.abort(new RunStopped(state))
       const { state: reached } = await ticket.done
       if (reached !== state) throw new EspalierError('refused', `The run had ${reached} before it could be ${state}.`)
     } else {
       this.#waiting = this.#waiting.filter((other) => other !== ticket)
-      await this.#finish(ticket, () => this.#save(sessionId, sessionFolder, { ...ticket.manifest, state }))
+      await this.#finish(ticket, () => this.#save(sessionId, ticket.sessionFolder, { ...ticket.manifest, state }))
     }
+    return true
+  }
+
+  /** Cancels a run that has stopped and could go on. Throws when it is in another state. */
+  async cancelStopped(sessionId: string, sessionFolder: string, runId: string): Promise<void> {
+    await this.#acquire(sessionId, sessionFolder)
+    try {
+      const run = await readRun(sessionId, sessionFolder, runId)
+      if (!isResumable(run.state))
+        throw new EspalierError('refused', `The run is ${run.state} and cannot be cancelled.`)
+      await this.#save(sessionId, sessionFolder, { ...run, state: 'cancelled' })
+    } finally {
+      await this.#release(sessionId)
+    }
+  }
+
+  /** Queues a run that has stopped. Throws when it is in another state. */
+  async resume(sessionId: string, sessionFolder: string, runId: string): Promise<void> {
+    if (this.#find(sessionId, runId) !== null)
+      throw new EspalierError('refused', 'The run is queued or running already.')
+    await this.enqueue(sessionId, sessionFolder, async () => {
+      const run = await readRun(sessionId, sessionFolder, runId)
+      if (!isResumable(run.state)) throw new EspalierError('refused', `The run is ${run.state} and cannot go on.`)
+      return [run]
+    })
   }
 
   /** Pauses everything; nothing can be queued afterwards. */
@@ -114,20 +136,6 @@ export class RunQueue {
       await this.#finish(ticket, () => this.#save(ticket.sessionId, ticket.sessionFolder, paused))
     }
     await active?.done
-  }
-
-  async #stopSaved(sessionId: string, sessionFolder: string, runId: string, state: RunStopped['state']): Promise<void> {
-    await this.#acquire(sessionId, sessionFolder)
-    try {
-      const run = await savedRun(sessionId, sessionFolder, runId)
-      const isStopped = run.state === 'paused' || run.state === 'interrupted' || run.state === 'failed'
-      if (state !== 'cancelled' || !isStopped) {
-        throw new EspalierError('refused', `The run is ${run.state} and cannot be ${state}.`)
-      }
-      await this.#save(sessionId, sessionFolder, { ...run, state })
-    } finally {
-      await this.#release(sessionId)
-    }
   }
 
   #find(sessionId: string, runId: string): Ticket | null {
@@ -238,9 +246,6 @@ function newTicket(sessionId: string, sessionFolder: string, manifest: RunManife
   return { sessionId, sessionFolder, stop: new AbortController(), done, settle, fail, manifest }
 }
 
-async function savedRun(sessionId: string, sessionFolder: string, runId: string): Promise<RunManifest> {
-  const { runs } = await readSession(sessionFolder, sessionId)
-  const run = runs.find(({ id }) => id === runId)
-  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
-  return run
+function isResumable(state: RunState): boolean {
+  return state === 'paused' || state === 'interrupted' || state === 'failed'
 }

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { EspalierError } from '../contract/commands'
 import {
   sessionManifestSchema,
   type RunManifest,
@@ -64,6 +65,14 @@ export async function readSession(
     damage,
     runs: shown,
   }
+}
+
+/** One run as `readSession` shows it. Throws `not-found`. */
+export async function readRun(sessionFolder: string, sessionId: string, runId: string): Promise<RunManifest> {
+  const { runs } = await readSession(sessionFolder, sessionId)
+  const run = runs.find(({ id }) => id === runId)
+  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
+  return run
 }
 
 async function runIdsOnDisk(folder: string): Promise<string[]> {

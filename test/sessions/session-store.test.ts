@@ -1,0 +1,121 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { defaultExperiment } from '../../src-main/contract/experiment'
+import { newRuns } from '../../src-main/runs/launch'
+import { lockSession } from '../../src-main/sessions/session-lock'
+import { SessionStore } from '../../src-main/sessions/session-store'
+import { temporaryFolder } from './temporary-folder'
+
+function newStore(): SessionStore {
+  return new SessionStore(join(temporaryFolder(), 'sessions'))
+}
+
+const ids = async (store: SessionStore) => (await store.list()).map(({ manifest }) => manifest.id)
+
+describe('SessionStore', () => {
+  it('is empty where nothing was ever written', async () => {
+    expect(await newStore().list()).toEqual([])
+  })
+
+  it('creates, lists, renames and reopens a session with its runs in order', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('β and ΔT')
+    const runs = newRuns([defaultExperiment(), { ...defaultExperiment(), method: 'static' }])
+    await store.addRuns(manifest.id, runs)
+    await store.update(manifest.id, { name: 'renamed', notes: '备注' })
+    const reopened = await new SessionStore(store.folder).open(manifest.id)
+    expect(reopened).toMatchObject({ folder, damage: [], manifest: { name: 'renamed', notes: '备注' } })
+    // Runs that say they are queued while nobody runs the session were left behind.
+    expect(reopened.runs.map(({ experiment, state }) => [experiment.method, state])).toEqual([
+      ['dynamic', 'interrupted'],
+      ['static', 'interrupted'],
+    ])
+    expect(await ids(store)).toEqual([manifest.id])
+  })
+
+  it('sets a deleted session aside, brings it back, and purges it only when told', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('one')
+    await store.remove(manifest.id)
+    expect(await ids(store)).toEqual([])
+    expect(existsSync(folder)).toBe(false)
+    expect((await store.restore(manifest.id)).manifest.name).toBe('one')
+    expect(await ids(store)).toEqual([manifest.id])
+
+    await store.remove(manifest.id)
+    await store.purge()
+    await expect(store.restore(manifest.id)).rejects.toMatchObject({ kind: 'not-found' })
+  })
+
+  it('does not delete a session that is being run', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('one')
+    const lock = await lockSession(folder, () => {})
+    await expect(store.remove(manifest.id)).rejects.toMatchObject({ kind: 'busy' })
+    await lock.release()
+  })
+
+  it('remembers a located folder, forgets it on delete without touching it, and restores it', async () => {
+    const store = newStore()
+    const place = join(temporaryFolder(), 'from a mail (2)')
+    const created = await new SessionStore(temporaryFolder()).create('mailed', place)
+    await store.locate(place)
+    const { id } = created.manifest
+    expect(await ids(new SessionStore(store.folder))).toEqual([id])
+    await store.remove(id)
+    expect(await ids(store)).toEqual([])
+    expect(existsSync(join(place, 'session.json'))).toBe(true)
+    await store.restore(id)
+    expect(await ids(store)).toEqual([id])
+  })
+
+  it('keeps a copy apart from the session it was copied from', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('original')
+    const copy = join(temporaryFolder(), 'copy')
+    cpSync(folder, copy, { recursive: true })
+    const attached = await store.attach(copy)
+    expect(attached.manifest.id).not.toBe(manifest.id)
+    await store.update(attached.manifest.id, { name: 'the copy' })
+    expect((await store.open(manifest.id)).manifest.name).toBe('original')
+    expect((await store.open(attached.manifest.id)).manifest.name).toBe('the copy')
+  })
+
+  it('opens the rest of a damaged session and names the damaged files', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('one')
+    const runs = newRuns([defaultExperiment(), defaultExperiment()])
+    await store.addRuns(manifest.id, runs)
+    writeFileSync(join(folder, 'session.json'), '{ "formatVersion": 1')
+    const run = join(folder, 'runs', runs[0].id, 'run.json')
+    writeFileSync(run, readFileSync(run, 'utf8').replace('"mnist"', '"mnits"'))
+    const opened = await store.open(manifest.id)
+    expect(opened.runs.map(({ id }) => id)).toEqual([runs[1].id])
+    expect(opened.damage).toEqual([
+      'session.json: not valid JSON',
+      expect.stringMatching(new RegExp(`^runs/${runs[0].id}/run.json: experiment.dataset: `)),
+    ])
+  })
+
+  it('never follows a run id out of the session', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('one')
+    const outside = join(store.folder, 'outside')
+    mkdirSync(outside)
+    writeFileSync(join(outside, 'run.json'), JSON.stringify(newRuns([defaultExperiment()])[0]))
+    writeFileSync(join(folder, 'session.json'), JSON.stringify({ ...manifest, runs: ['../../outside'] }))
+    const opened = await store.open(manifest.id)
+    expect(opened.runs).toEqual([])
+    await expect(store.runFolderOf(manifest.id, '../../outside')).rejects.toMatchObject({ kind: 'wrong-input' })
+  })
+
+  it('refuses a folder that holds something else', async () => {
+    const store = newStore()
+    const other = temporaryFolder()
+    writeFileSync(join(other, 'thesis.tex'), '')
+    await expect(store.create('one', other)).rejects.toThrow(/is not empty/)
+    await expect(store.attach(other)).rejects.toMatchObject({ kind: 'not-found' })
+    await expect(store.open('unknown')).rejects.toMatchObject({ kind: 'not-found' })
+  })
+})
