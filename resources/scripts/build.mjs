@@ -44,8 +44,8 @@ function modified(file) {
 /** @param {string} path */
 function newest(path) {
   if (!existsSync(path) || !statSync(path).isDirectory()) return modified(path)
-  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
-  return Math.max(...files.map((name) => modified(join(path, name))))
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return Math.max(...files.map((entry) => modified(join(entry.parentPath, entry.name))))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

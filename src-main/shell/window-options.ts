@@ -2,7 +2,7 @@ import type { BrowserWindowConstructorOptions } from 'electron'
 import type { WindowState } from './preferences'
 
 /** Painted before the page is there, so that the window does not flash; the page's own backgrounds. */
-export const backgrounds = { light: '#f6f7f5', dark: '#16191a' } as const
+export const backgrounds = { light: '#f3f4f4', dark: '#121416' } as const
 
 /**
  * Options of every window of the application: the page is isolated, sandboxed and without Node.
