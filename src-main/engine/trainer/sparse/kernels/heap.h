@@ -25,6 +25,8 @@ typedef float float4 __attribute__((vector_size(16)));
 enum { vectorBytes = 32, vectorLanes = 8 };
 
 INLINE float8 load8(int offset) { return *AT(float8, offset); }
+/* A constant distance becomes part of the load instruction when it is added to a pointer. */
+INLINE float8 load8_from(const char *place, unsigned long distance) { return *(const float8 *)(place + distance); }
 INLINE void store8(int offset, float8 value) { *AT(float8, offset) = value; }
 INLINE float8 splat8(float value) { return (float8){value, value, value, value, value, value, value, value}; }
 

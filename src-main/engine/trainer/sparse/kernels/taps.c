@@ -8,12 +8,12 @@
  */
 INLINE void block(const int *offsets, const float *weights, int count, float start, int from, int stepPosition, int to,
                   int toPosition, int positions, int rectifies, int gate, int gatePosition) {
-  float8 sum[8];
+  float8 sum[4];
   for (int p = 0; p < positions; p++) sum[p] = splat8(start);
   for (int t = 0; t < count; t++) {
-    int at = from + offsets[t];
+    const char *at = AT(char, from + offsets[t]);
     float weight = weights[t];
-    for (int p = 0; p < positions; p++) sum[p] += weight * load8(at + p * stepPosition);
+    for (int p = 0; p < positions; p++) sum[p] += weight * load8_from(at, p * stepPosition);
   }
   for (int p = 0; p < positions; p++) {
     float8 value = rectifies ? rectified8(sum[p]) : sum[p];
@@ -29,6 +29,7 @@ INLINE void row(const int *offsets, const float *weights, int count, float start
   for (; x + positions <= width; x += positions)                                                                       \
   block(offsets, weights, count, start, from + x * stepPosition, stepPosition, to + x * toPosition, toPosition,        \
         positions, rectifies, gate == 0 ? 0 : gate + x * gatePosition, gatePosition)
+
   BLOCKS(4);
   BLOCKS(2);
   BLOCKS(1);
