@@ -6,6 +6,8 @@ export interface RoundCost {
   readonly downloadBytes: number
   readonly uploadBytes: number
   readonly trainingFlops: number
+  /** Of the client that computes most. */
+  readonly largestClientFlops: number
 }
 
 export interface RoundTraffic {
@@ -15,7 +17,7 @@ export interface RoundTraffic {
   readonly clients: readonly ClientTraffic[]
 }
 
-export interface ClientTraffic {
+interface ClientTraffic {
   readonly images: number
   /** Whether the client has not yet received the mask of this round. */
   readonly receivesMask: boolean
@@ -30,11 +32,14 @@ export function roundCost(plan: ModelPlan, { active, localEpochs, clients }: Rou
   const perGradientImage = denseGradientFlops(plan, active)
   let downloadBytes = 0
   let uploadBytes = 0
-  let flops = 0
+  let total = 0
+  let largestClientFlops = 0
   for (const { images, receivesMask, gradientImages } of clients) {
     downloadBytes += wholeBytes(modelBits(plan, activeWeights, receivesMask))
     uploadBytes += wholeBytes(modelBits(plan, activeWeights, false) + (gradientImages > 0 ? gradientBits(plan) : 0))
-    flops += images * perTrainingImage + gradientImages * perGradientImage
+    const flops = images * perTrainingImage + gradientImages * perGradientImage
+    total += flops
+    largestClientFlops = Math.max(largestClientFlops, flops)
   }
-  return { downloadBytes, uploadBytes, trainingFlops: flops }
+  return { downloadBytes, uploadBytes, trainingFlops: total, largestClientFlops }
 }

@@ -1,5 +1,6 @@
+import type { Experiment } from '../../contract/experiment'
 import { isUpdateRound, readjustmentRatioAt } from '../sparsity/schedule'
-import { gradientGrowth, moveTopology, randomGrowth } from '../sparsity/topology-update'
+import { gradientGrowth, moveTopology, randomGrowth, type Growth } from '../sparsity/topology-update'
 import type { MethodRecipe } from './recipe'
 import { staticPruning } from './static'
 
@@ -16,11 +17,12 @@ export const dynamic: MethodRecipe = {
     ratioAt: readjustmentRatioAt,
     isDue: isUpdateRound,
     move: ({ plan, experiment, round, ratio, model, gradient }) =>
-      moveTopology(
-        plan,
-        model,
-        ratio,
-        gradient === null ? randomGrowth(experiment.seed, round) : gradientGrowth(gradient),
-      ),
+      moveTopology(plan, model, ratio, growthFor(experiment, round, gradient)),
   },
+}
+
+function growthFor(experiment: Experiment, round: number, gradient: Float32Array | null): Growth {
+  if (experiment.growthCriterion === 'random') return randomGrowth(experiment.seed, round)
+  if (gradient === null) throw new Error('the clients sent no gradient to grow by')
+  return gradientGrowth(gradient)
 }

@@ -29,38 +29,38 @@ export interface MethodRecipe {
   readonly accounting?: (cost: RoundCost, plan: ModelPlan, experiment: Experiment, round: number) => RoundCost
 }
 
-export interface ModelRequest {
+interface ModelRequest {
   readonly experiment: Experiment
   readonly inputShape: InputShape
   readonly classes: number
 }
 
-export interface NarrowedModel {
+interface NarrowedModel {
   readonly plan: ModelPlan
   /** Parameters of the budget that stay unused. */
   readonly unusedBudget: number
 }
 
-export interface InitialMask {
+interface InitialMask {
   /** How many weights of each layer are active. */
   targets(plan: ModelPlan, experiment: Experiment): LayerTargets
   /** Which ones. */
   draw(plan: ModelPlan, active: readonly number[], seed: number): Uint8Array
 }
 
-export interface UploadRequest {
+interface UploadRequest {
   /** Whether each client sends the dense gradient of one batch, taken after its training. */
   readonly denseGradient: boolean
 }
 
-export interface TopologyRule {
+interface TopologyRule {
   /** Share of the active weights replaced if the topology moves after this round; 0 when it is frozen. */
   ratioAt(experiment: Experiment, round: number): number
   isDue(experiment: Experiment, round: number): boolean
   move(context: TopologyContext): TopologyMove
 }
 
-export interface TopologyContext {
+interface TopologyContext {
   readonly plan: ModelPlan
   readonly experiment: Experiment
   readonly round: number

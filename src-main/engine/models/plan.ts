@@ -47,12 +47,12 @@ export interface MaxPoolingPlan {
   readonly outputWidth: number
 }
 
-export interface ReluPlan {
+interface ReluPlan {
   readonly kind: 'relu'
   readonly size: number
 }
 
-export interface FlattenPlan {
+interface FlattenPlan {
   readonly kind: 'flatten'
   readonly size: number
 }

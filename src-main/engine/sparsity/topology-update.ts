@@ -7,7 +7,7 @@ import { selectByRank } from './selection'
 /** Chooses `count` of the candidates, positions within the layer, for growth. */
 export type Growth = (layer: PrunableLayerPlan, candidates: Uint32Array, count: number) => Uint32Array
 
-export interface LayerMove {
+interface LayerMove {
   /** Positions within the layer that lost their place, in rising order. */
   readonly dropped: Uint32Array
   /** As many positions that gained one; a position in both lists keeps its weight. */

@@ -161,16 +161,24 @@ describe('partitionData', () => {
     )
   })
 
-  it('survives a concentration so small that gamma draws underflow', () => {
-    const experiment = experimentWith({
-      partition: 'dirichlet',
-      dirichletConcentration: 0.001,
-      minimumSamplesPerClient: 0,
-      totalClients: 3,
-      clientsPerRound: 3,
-    })
-    const { train: parts } = partitionData(experiment, train, test)
-    expect(together(parts)).toEqual([...range(train.length)])
+  it('favours no client when gamma draws underflow at a very small concentration', () => {
+    const few = Uint8Array.from(range(20), (index) => index % 10)
+    let last = 0
+    for (let seed = 0; seed < 100; seed++) {
+      const experiment = experimentWith({
+        partition: 'dirichlet',
+        dirichletConcentration: 0.001,
+        minimumSamplesPerClient: 0,
+        totalClients: 2,
+        clientsPerRound: 2,
+        seed,
+      })
+      const { train: parts } = partitionData(experiment, few, few)
+      expect(together(parts)).toEqual([...range(20)])
+      last += parts[1].length / 2
+    }
+    // A thousand classes go to one client or the other: five binomial deviations are 79.
+    expect(Math.abs(last - 500)).toBeLessThan(80)
   })
 
   it('deals shards of few classes, the same for training and test', () => {

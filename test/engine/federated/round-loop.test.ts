@@ -10,7 +10,7 @@ import { partitionData } from '../../../src-main/engine/data/partition'
 import { prepareModel } from '../../../src-main/engine/methods/prepare-model'
 import type { MethodRecipe } from '../../../src-main/engine/methods/recipe'
 import { staticPruning } from '../../../src-main/engine/methods/static'
-import { countActive } from '../../../src-main/engine/sparsity/masks'
+import { applyMask, countActive } from '../../../src-main/engine/sparsity/masks'
 import { digest } from '../digest'
 import { experimentWith } from '../experiments'
 import { createReferenceTrainer, syntheticImages } from '../reference-trainer'
@@ -80,6 +80,12 @@ describe('runExperiment', () => {
     for (const { record } of topology) {
       expect(topologyRecordSchema.parse(record)).toEqual(record)
       for (const invariant of record.invariants) expect(invariant).toMatchObject({ holds: true, detail: '' })
+    }
+    const { plan } = prepareModel(experiment, shape, classes)
+    for (const {
+      state: { parameters, mask },
+    } of rounds) {
+      expect(digest(applyMask(plan, parameters, mask))).toBe(digest(parameters))
     }
     const [first, last] = [rounds[0].record, rounds[4].record]
     expect(last.trainLoss).toBeLessThan(first.trainLoss)

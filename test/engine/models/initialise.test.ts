@@ -21,7 +21,9 @@ describe('initialParameters', () => {
     // A uniform draw in ±b has variance b²/3; 256 000 draws meet it to about half a percent.
     expect(Math.abs(mean)).toBeLessThan(1e-4)
     expect(variance / (1 / 5120 / 3)).toBeCloseTo(1, 1)
-    expect(parameters[fc1.biasOffset]).not.toBe(0)
+    const biases = parameters.slice(fc1.biasOffset, fc1.biasOffset + fc1.biasCount)
+    expect(new Set(biases).size).toBe(fc1.biasCount)
+    expect(biases).not.toEqual(weights.slice(0, fc1.biasCount))
   })
 
   it('depends on the seed and on the layer, not on the rest of the model', () => {

@@ -18,6 +18,14 @@ describe('randomMask', () => {
     expect(randomMask(plan, [7, 20, 5], 6)).not.toEqual(mask)
   })
 
+  it('gives equal layers different masks', () => {
+    const square = buildPlan('lenet-300-100', [1, 2, 4], 8, [8, 8])
+    const mask = randomMask(square, [20, 20, 20], 5)
+    const [first, second, third] = [0, 64, 128].map((at) => mask.subarray(at, at + 64))
+    expect(second).not.toEqual(first)
+    expect(third).not.toEqual(first)
+  })
+
   it('covers all positions evenly', () => {
     const counts = new Array<number>(48).fill(0)
     for (let seed = 0; seed < 2000; seed++) {
