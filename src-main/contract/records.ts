@@ -28,6 +28,8 @@ export const roundRecordSchema = z.object({
   uploadBytes: count,
   /** Theoretical floating-point operations of this round's local training (multiply and add counted separately). */
   trainingFlops: z.number().nonnegative(),
+  /** The same of the client that computed most. */
+  largestClientFlops: z.number().nonnegative(),
   /** Wall-clock seconds of this round, evaluation included. The one field that differs between repetitions. */
   seconds: z.number().nonnegative(),
 })

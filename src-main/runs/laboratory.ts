@@ -8,6 +8,7 @@ import {
   type DatasetStatus,
   type MaskPicture,
 } from '../contract/commands'
+import type { ComparedRun } from '../contract/comparison'
 import type { EspalierEvent } from '../contract/events'
 import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
@@ -25,6 +26,7 @@ import {
   type HostOutputs,
 } from '../host/protocol'
 import { WorkerPool } from '../host/worker-pool'
+import { comparisonTable } from '../report/comparison-table'
 import { dataHome, type DataHome } from '../sessions/home'
 import { readRun } from '../sessions/read-session'
 import { readRunMask, readRunRecords } from '../sessions/run-folder'
@@ -119,7 +121,18 @@ export class Laboratory {
   /** Resolves with the manifest when a run has finished, failed or been stopped. */
   async settled(sessionId: string, runId: string): Promise<RunManifest> {
     const outcome = await this.#queue.settled(sessionId, runId)
-    return outcome ?? readRun(sessionId, await this.sessions.folderOf(sessionId), runId)
+    return outcome ?? readRun(await this.sessions.folderOf(sessionId), runId)
+  }
+
+  /** Every run of a session with its rounds, in order, for tables. */
+  async comparedRuns(sessionId: string): Promise<ComparedRun[]> {
+    const { runs } = await this.#open(sessionId)
+    return Promise.all(
+      runs.map(async (manifest) => {
+        const { rounds } = await readRunRecords(await this.sessions.runFolderOf(sessionId, manifest.id))
+        return { manifest, rounds }
+      }),
+    )
   }
 
   /** Pauses every run at its last checkpoint and ends the threads. */
@@ -275,7 +288,7 @@ export class Laboratory {
 
   async #pause({ sessionId, runId }: CommandArguments<'runs.pause'>): Promise<null> {
     if (await this.#queue.stop(sessionId, runId, 'paused')) return null
-    const { state } = await readRun(sessionId, await this.sessions.folderOf(sessionId), runId)
+    const { state } = await readRun(await this.sessions.folderOf(sessionId), runId)
     throw new EspalierError('refused', `The run is ${state} and cannot be paused.`)
   }
 
@@ -285,8 +298,8 @@ export class Laboratory {
     return null
   }
 
-  #table(sessionId: string, format: CommandArguments<'sessions.table'>['format']): Promise<string> {
-    return Promise.reject(new EspalierError('refused', `sessions.table: ${sessionId} ${format}`))
+  async #table(sessionId: string, format: CommandArguments<'sessions.table'>['format']): Promise<string> {
+    return comparisonTable(await this.comparedRuns(sessionId), format)
   }
 
   async #mask({ sessionId, runId, update, layer }: CommandArguments<'runs.mask'>): Promise<MaskPicture> {

@@ -1,0 +1,139 @@
+import Papa from 'papaparse'
+import { compareRuns, type ArmComparison, type ComparedRun, type ComparisonGroup } from '../contract/comparison'
+import { experimentFieldNames, type Experiment, type MethodName } from '../contract/experiment'
+import { bytesText, countText, flopsText, percentText, pointsText, secondsText } from './numbers'
+
+export type TableFormat = 'md' | 'csv' | 'latex'
+
+const armNames: Record<MethodName, string> = {
+  dynamic: 'dynamic pruning',
+  static: 'static pruning',
+  none: 'no pruning',
+  'small-dense': 'small dense model',
+}
+
+const headers = [
+  'Arm',
+  'n',
+  'Final accuracy (%)',
+  'Best accuracy (%)',
+  'Difference to static (points)',
+  'Sparsity (%)',
+  'Active weights',
+  'Parameters',
+  'Upload',
+  'Download',
+  'Training FLOPs (theoretical)',
+  'Seconds per round',
+] as const
+
+/**
+ * The comparison of the arms as text. Markdown and LaTeX (booktabs) hold mean ± sample standard deviation over seeds, one
+ * table for each setting; CSV is tidy, one row for each run with all its fields, for other programs.
+ */
+export function comparisonTable(runs: readonly ComparedRun[], format: TableFormat): string {
+  const groups = compareRuns(runs)
+  if (format === 'csv') return csvTable(groups, runs)
+  if (groups.length === 0)
+    return format === 'md' ? 'No round has been evaluated yet.\n' : '% No round has been evaluated yet.\n'
+  return groups.map(format === 'md' ? markdownTable : latexTable).join('\n')
+}
+
+function cells(arm: ArmComparison, plusMinus: string): string[] {
+  const { spreads, differenceToStatic } = arm
+  return [
+    armNames[arm.method] + (arm.finished ? '' : ' (unfinished)'),
+    String(arm.results.length),
+    percentText(spreads.finalAccuracy, plusMinus),
+    percentText(spreads.bestAccuracy, plusMinus),
+    differenceToStatic === null ? '–' : pointsText(differenceToStatic, plusMinus),
+    // Whole weights cannot hit every sparsity; the digits that tell them apart are shown.
+    (spreads.realisedSparsity.mean * 100).toFixed(4),
+    countText(spreads.activeWeights.mean),
+    countText(spreads.parameters.mean),
+    bytesText(spreads.uploadBytes.mean),
+    bytesText(spreads.downloadBytes.mean),
+    flopsText(spreads.trainingFlops.mean),
+    secondsText(spreads.secondsPerRound.mean),
+  ]
+}
+
+/** What the runs of a table have in common, in one line. */
+function caption({ setting, arms }: ComparisonGroup): string {
+  const { dataset, model, partition, rounds, clientsPerRound, totalClients, localEpochs } = setting
+  const share = partition === 'dirichlet' ? `Dirichlet β = ${setting.dirichletConcentration}` : partition
+  const moves = arms.some(({ method }) => method === 'dynamic')
+    ? `, R = ${setting.readjustmentRatio}, ΔT = ${setting.readjustmentInterval} rounds, growth ${setting.growthCriterion}`
+    : ''
+  return (
+    `${dataset}, ${model}, ${share}, ${clientsPerRound} of ${totalClients} clients, ${rounds} rounds × ${localEpochs} local epochs, ` +
+    `S = ${setting.sparsity} (${setting.layerDistribution})${moves}`
+  )
+}
+
+function markdownTable(group: ComparisonGroup): string {
+  const row = (texts: readonly string[]) => `| ${texts.join(' | ')} |`
+  return [
+    caption(group),
+    '',
+    row(headers),
+    row(headers.map((_, column) => (column === 0 ? '---' : '---:'))),
+    ...group.arms.map((arm) => row(cells(arm, '±'))),
+    '',
+  ].join('\n')
+}
+
+function latexTable(group: ComparisonGroup): string {
+  const escape = (text: string) =>
+    text
+      .replace(/[%&#_]/g, '\\$&')
+      .replace(/β = /g, '$\\beta$ = ')
+      .replace(/Δ/g, '$\\Delta$')
+      .replace(/×/g, '$\\times$')
+      .replace(/–/g, '--')
+  const row = (texts: readonly string[]) => `    ${texts.map(escape).join(' & ')} \\\\`
+  return [
+    '% needs \\usepackage{booktabs}',
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{${escape(caption(group))}; mean $\\pm$ standard deviation over seeds.}`,
+    `  \\begin{tabular}{l${'r'.repeat(headers.length - 1)}}`,
+    '    \\toprule',
+    row(headers),
+    '    \\midrule',
+    ...group.arms.map((arm) => row(cells(arm, '$\\pm$'))),
+    '    \\bottomrule',
+    '  \\end{tabular}',
+    '\\end{table}',
+    '',
+  ].join('\n')
+}
+
+function csvTable(groups: readonly ComparisonGroup[], runs: readonly ComparedRun[]): string {
+  const experiments = new Map(runs.map(({ manifest }) => [manifest.id, manifest.experiment]))
+  const results = groups.flatMap(({ arms }) => arms.flatMap((arm) => arm.results))
+  const rows = results.map((result) => ({ ...experimentOf(experiments, result.runId), ...result }))
+  return Papa.unparse(rows, { newline: '\n', columns: csvColumns }) + '\n'
+}
+
+const csvColumns = [
+  'runId',
+  ...experimentFieldNames,
+  'finished',
+  'roundsDone',
+  'finalAccuracy',
+  'bestAccuracy',
+  'finalLoss',
+  'realisedSparsity',
+  'activeWeights',
+  'prunableWeights',
+  'parameters',
+  'uploadBytes',
+  'downloadBytes',
+  'trainingFlops',
+  'secondsPerRound',
+]
+
+function experimentOf(experiments: ReadonlyMap<string, Experiment>, runId: string): Experiment | undefined {
+  return experiments.get(runId)
+}
