@@ -1,4 +1,5 @@
 import type { ExperimentField, FieldGroup, MethodName } from '@contract/experiment'
+import type { ExampleName } from '@contract/examples'
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
 import type { EspalierEvent, RunProgress } from '@contract/events'
@@ -66,6 +67,7 @@ export const en = {
     execution: 'Execution',
   } as Record<FieldGroup, string>,
   units: {
+    '': '',
     rounds: 'rounds',
     clients: 'clients',
     images: 'images',
@@ -198,7 +200,7 @@ export const en = {
     automatic: 'automatic',
     defaultValue: (value: string) => `default ${value}`,
     examples: 'Start from an example',
-    chooseExample: 'Choose…',
+    exampleNames: { 'four-arms': 'Four arms on MNIST' } as Record<ExampleName, string>,
     seeds: 'Seeds',
     seedsHelp:
       'One run per seed. The same seeds give every arm the same partition, clients and first weights, so that differences can be paired. Three or more are advisable.',
@@ -314,7 +316,7 @@ export const en = {
     loss: 'Training loss (cross-entropy)',
     testAccuracy: 'Test accuracy',
     waiting: 'Curves appear after the first round.',
-    summary: (finished: number, total: number) => `${finished} of ${total} runs finished`,
+    summary: (finished: string, total: string) => `${finished} of ${total} runs finished`,
     interruptedAdvice: 'Its process ended unexpectedly. Resume continues from the last complete round.',
     announce: (run: string, state: string) => `${run}: ${state}`,
   },
@@ -325,7 +327,7 @@ export const en = {
       'When runs have finished their first evaluation, their learning curves and the table of results appear here.',
     results: 'Results',
     caption:
-      'Mean ± standard deviation over seeds. Accuracy counts finished runs only. The difference is paired: this arm minus static pruning, seed by seed.',
+      'Mean ± standard deviation over seeds; FLOPs, bytes and sizes are means per run. Runs still under way count as far as they are. The difference is paired: this arm minus static pruning, seed by seed.',
     finalAccuracy: 'Final accuracy',
     bestAccuracy: 'Best accuracy',
     difference: 'Difference to static',

@@ -42,7 +42,7 @@ export const zhCN: Messages = {
     topology: '拓扑',
     execution: '执行',
   },
-  units: { rounds: '轮', clients: '个客户端', images: '张图像', epochs: '轮次', shards: '个分片' },
+  units: { '': '', rounds: '轮', clients: '个客户端', images: '张图像', epochs: '轮次', shards: '个分片' },
   options: {
     mnist: 'MNIST',
     'fashion-mnist': 'Fashion-MNIST',
@@ -134,7 +134,7 @@ export const zhCN: Messages = {
     automatic: '自动',
     defaultValue: (value) => `默认 ${value}`,
     examples: '从示例开始',
-    chooseExample: '请选择…',
+    exampleNames: { 'four-arms': 'MNIST 上的四种方法' },
     seeds: '随机种子',
     seedsHelp: '每个种子一次运行。相同种子使各方法的划分、客户端和初始权重一致，差异可配对比较。建议三个以上。',
     sessionName: '会话名称',
@@ -249,7 +249,8 @@ export const zhCN: Messages = {
     empty: '还没有可对比的内容',
     emptyAdvice: '运行完成首次评估后，学习曲线和结果表会出现在这里。',
     results: '结果',
-    caption: '各种子的均值 ± 标准差。准确率只统计已完成的运行。差异为配对差：逐种子以该方法减去静态剪枝。',
+    caption:
+      '各种子的均值 ± 标准差；FLOPs、字节与规模为每次运行的均值。未完成的运行按当前进度计入。差异为配对差：逐种子以该方法减去静态剪枝。',
     finalAccuracy: '最终准确率',
     bestAccuracy: '最佳准确率',
     difference: '与静态剪枝之差',

@@ -32,6 +32,8 @@ export class Laboratory {
   helpShown = $state(false)
   information = $state.raw<ApplicationInfo | null>(null)
   sessions = $state.raw<readonly SessionEntry[]>([])
+  /** The fetch the user has just cancelled: its end is no failure. */
+  #cancelledFetch: DatasetName | null = null
   #lastDeleted = $state.raw<SessionEntry | null>(null)
 
   constructor(engine: Engine) {
@@ -100,13 +102,14 @@ export class Laboratory {
       this.preview.forget()
     } catch (error) {
       await this.refreshDatasets()
-      this.messages.error(this.words.common.failed, error)
+      if (this.#cancelledFetch !== name) this.messages.error(this.words.common.failed, error)
+      this.#cancelledFetch = null
     }
   }
 
   async cancelFetch(name: DatasetName): Promise<void> {
+    this.#cancelledFetch = name
     await this.attempt(() => this.engine.invoke('datasets.cancel', { name }))
-    await this.refreshDatasets()
   }
 
   async importDataset(name: DatasetName): Promise<void> {

@@ -6,8 +6,8 @@ const noRecords: RunRecords = { rounds: [], topology: [] }
 /** The session on screen: its runs, their records, and how far they are. Events arrive fast; the page changes once per frame. */
 export class OpenSession {
   contents = $state.raw<SessionContents | null>(null)
-  records = $state.raw<Readonly<Record<string, RunRecords>>>({})
-  progress = $state.raw<Readonly<Record<string, RunProgress>>>({})
+  records = $state.raw<Readonly<Partial<Record<string, RunRecords>>>>({})
+  progress = $state.raw<Readonly<Partial<Record<string, RunProgress>>>>({})
 
   #pending: (() => void)[] = []
   #frame = 0
@@ -107,6 +107,6 @@ export class OpenSession {
   }
 }
 
-function omit<Value>(record: Readonly<Record<string, Value>>, key: string): Record<string, Value> {
+function omit<Value>(record: Readonly<Partial<Record<string, Value>>>, key: string): Partial<Record<string, Value>> {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key))
 }

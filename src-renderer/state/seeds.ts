@@ -8,7 +8,8 @@ export function parseSeeds(text: string): number[] | null {
     const range = /^(\d{1,10})(?:[-–](\d{1,10}))?$/.exec(part)
     if (range === null) return null
     const first = Number(range[1])
-    const last = range[2] === undefined ? first : Number(range[2])
+    const end = range.at(2)
+    const last = end === undefined ? first : Number(end)
     if (last < first || last > largestSeed || last - first >= mostSeeds) return null
     for (let seed = first; seed <= last; seed++) seeds.add(seed)
   }
