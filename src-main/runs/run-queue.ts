@@ -105,7 +105,7 @@ export class RunQueue {
   async cancelStopped(sessionId: string, sessionFolder: string, runId: string): Promise<void> {
     await this.#acquire(sessionId, sessionFolder)
     try {
-      const run = await readRun(sessionId, sessionFolder, runId)
+      const run = await readRun(sessionFolder, runId)
       if (!isResumable(run.state))
         throw new EspalierError('refused', `The run is ${run.state} and cannot be cancelled.`)
       await this.#save(sessionId, sessionFolder, { ...run, state: 'cancelled' })
@@ -119,7 +119,7 @@ export class RunQueue {
     if (this.#find(sessionId, runId) !== null)
       throw new EspalierError('refused', 'The run is queued or running already.')
     await this.enqueue(sessionId, sessionFolder, async () => {
-      const run = await readRun(sessionId, sessionFolder, runId)
+      const run = await readRun(sessionFolder, runId)
       if (!isResumable(run.state)) throw new EspalierError('refused', `The run is ${run.state} and cannot go on.`)
       return [run]
     })

@@ -68,10 +68,10 @@ export async function readSession(
 }
 
 /** One run as `readSession` shows it. Throws `not-found`. */
-export async function readRun(sessionFolder: string, sessionId: string, runId: string): Promise<RunManifest> {
-  const { runs } = await readSession(sessionFolder, sessionId)
+export async function readRun(sessionFolder: string, runId: string): Promise<RunManifest> {
+  const { runs } = await readSession(sessionFolder, 'session')
   const run = runs.find(({ id }) => id === runId)
-  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in session ${sessionId}.`)
+  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in ${sessionFolder}.`)
   return run
 }
 

@@ -18,6 +18,7 @@ export interface Bench {
   readonly folder: string
   readonly datasets: SyntheticDatasets
   readonly laboratory: Laboratory
+  readonly workerUrl: URL
   /** Every event so far. */
   readonly events: EspalierEvent[]
   /** Ends the laboratory and opens another one on the same folder. */
@@ -34,7 +35,7 @@ export function useBench(): Bench {
       home: dataHome(bench.folder),
       datasets: bench.datasets,
       workers: 2,
-      workerUrl: application?.workerUrl,
+      workerUrl: bench.workerUrl,
     })
     bench.laboratory.onEvent((event) => bench.events.push(event))
   }
@@ -44,6 +45,7 @@ export function useBench(): Bench {
   }
   beforeAll(async () => {
     application = await buildApplication('training-worker')
+    bench.workerUrl = application.workerUrl
     bench.folder = await mkdtemp(join(tmpdir(), 'espalier-runs-'))
     await open()
   })
