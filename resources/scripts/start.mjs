@@ -32,7 +32,6 @@ async function openWindow() {
   if ('reason' in runtime) return runtime.reason
   const missing = missingLibraries(runtime.executable)
   if (missing !== null) return missing
-  console.log(`Espalier opens its window with ${runtime.description}.`)
   const options = []
   if (acceptsNoSandbox(process.env)) options.push('--no-sandbox')
   if (!process.env['DISPLAY'] && process.env['WAYLAND_DISPLAY']) options.push('--ozone-platform=wayland')
@@ -42,7 +41,9 @@ async function openWindow() {
   // The application says so when its window is there: only then is a bad end the application's own.
   const state = { opened: false }
   child.on('message', (message) => {
-    state.opened ||= message === 'window-open'
+    if (message !== 'window-open') return
+    state.opened = true
+    console.log(`Espalier has opened its window with ${runtime.description}.`)
   })
   const code = await follow(child)
   if (code === 0 || state.opened) {

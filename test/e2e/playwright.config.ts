@@ -8,5 +8,4 @@ export default defineConfig({
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 20_000 },
-  use: { trace: 'retain-on-failure' },
 })
