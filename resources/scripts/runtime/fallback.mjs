@@ -39,12 +39,12 @@ const resources = resolve(import.meta.dirname, '../../runtime')
 const checksumFile = join(resources, `electron-${electronVersion}-linux-x64-sha1.json`)
 
 /** Folder that holds, or will hold, the verified runtime. */
-export function fallbackFolder() {
+function fallbackFolder() {
   return join(envPaths('espalier', { suffix: '' }).cache, `electron-${electronVersion}-linux-x64`)
 }
 
 /** Why this machine cannot use the fallback runtime, or null. */
-export function fallbackObstacle() {
+function fallbackObstacle() {
   if (process.platform === 'linux' && process.arch === 'x64') return null
   return (
     `the runtime from the package registry exists for Linux x64 only, this is ${process.platform} ${process.arch}; ` +
