@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { app, Menu, nativeTheme, session, utilityProcess } from 'electron'
 import type { Preferences } from './contract/commands'
 import type { EspalierEvent } from './contract/events'
@@ -22,8 +22,8 @@ const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDER
 const pageUrl = developmentUrl ?? applicationUrl
 
 // Whoever moves the sessions moves the desktop's own small files with them.
-const home = process.env['ESPALIER_HOME']
-if (home !== undefined) app.setPath('userData', join(home, 'desktop'))
+const home = process.env['ESPALIER_HOME'] ?? ''
+if (home !== '') app.setPath('userData', resolve(home, 'desktop'))
 
 if (app.requestSingleInstanceLock()) {
   registerApplicationScheme()

@@ -7,6 +7,7 @@ export interface EngineProcess {
   postMessage(message: EngineRequest): void
   on(event: 'message', listener: (message: EngineMessage) => void): unknown
   on(event: 'exit', listener: (code: number) => void): unknown
+  on(event: 'error', listener: (kind: string, location: string) => void): unknown
   kill(): boolean
 }
 
@@ -55,6 +56,10 @@ export class EngineClient {
     this.#startedAt = Date.now()
     child.on('message', (message) => {
       this.#receive(message)
+    })
+    // A fatal error of V8; the exit follows. Without a listener it would end this process too.
+    child.on('error', (kind, location) => {
+      console.error(`engine process: ${kind} at ${location}`)
     })
     child.on('exit', (code) => {
       this.#ended(code)

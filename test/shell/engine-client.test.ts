@@ -105,6 +105,12 @@ describe('engine client', () => {
     expect(await client.request('sessions.list', undefined)).toMatchObject({ ok: false, error: { kind: 'failed' } })
   })
 
+  it('survives a fatal error of the engine process', () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect(() => newest().emit('error', 'FatalError', 'v8')).not.toThrow()
+    expect(log).toHaveBeenCalledWith('engine process: FatalError at v8')
+  })
+
   it('does not count ends that come late', () => {
     for (let end = 0; end < 4; end += 1) {
       newest().ready()
