@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises'
+import { Option, type Command } from 'commander'
+import { EspalierError } from '../contract/commands'
+import {
+  checkExperiment,
+  experimentFieldNames,
+  fieldMetadata,
+  fieldShape,
+  problemText,
+  type Experiment,
+  type ExperimentField,
+  type FieldProblem,
+} from '../contract/experiment'
+
+/** Values of the flags as typed, keyed as commander keys them. */
+export type FlagValues = Readonly<Record<string, string | boolean | undefined>>
+
+/** Adds a flag for every field of the experiment schema, and those that stand for several fields. */
+export function addExperimentFlags(command: Command): Command {
+  for (const name of experimentFieldNames) command.addOption(flagOf(name))
+  return command
+    .option('--need-readjust', 'move the topology: the same as --method dynamic; without both the mask stays fixed')
+    .option('--config <file>', 'JSON file with fields of the experiment; flags override it')
+}
+
+function flagOf(name: ExperimentField): Option {
+  const { flag, unit, help } = fieldMetadata(name)
+  const shape = fieldShape(name)
+  const allowed =
+    shape.kind === 'choice'
+      ? shape.options.join(' | ')
+      : `${shape.minimum} to ${shape.maximum}${unit === '' ? '' : ` ${unit}`}`
+  const preset = name === 'method' ? 'static, see --need-readjust' : (shape.default ?? 'see text')
+  return new Option(
+    `--${flag} <${shape.kind === 'choice' ? 'name' : 'number'}>`,
+    `${help} (${allowed}; default ${preset})`,
+  )
+}
+
+/**
+ * The experiment that flags and configuration file describe. Flags override the file, the file the defaults. Where neither
+ * names a method the mask is static, and `--need-readjust` moves it, as in the seed's command line.
+ * Throws `wrong-input` naming the first field that does not fit.
+ */
+export async function experimentFromFlags(flags: FlagValues): Promise<Experiment> {
+  const input = typeof flags['config'] === 'string' ? await readConfiguration(flags['config']) : {}
+  for (const name of experimentFieldNames) {
+    const text = flags[flagOf(name).attributeName()]
+    if (typeof text === 'string') input[name] = valueOf(name, text)
+  }
+  if (flags['needReadjust'] === true) {
+    const method = input['method'] ?? 'dynamic'
+    if (method !== 'dynamic')
+      throw wrongField({ field: 'method', value: method, allowed: 'dynamic together with --need-readjust' })
+    input['method'] = method
+  }
+  input['method'] ??= 'static'
+  const check = checkExperiment(input)
+  if (!check.ok) throw wrongField(check.problems[0])
+  return check.experiment
+}
+
+async function readConfiguration(file: string): Promise<Record<string, unknown>> {
+  let content: unknown
+  try {
+    content = JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw wrongField({ field: 'config', value: file, allowed: `a readable JSON file (${reason})` })
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw wrongField({ field: 'config', value: file, allowed: 'a JSON object with fields of the experiment' })
+  return { ...content }
+}
+
+/** A number where the text is one; else the text, which the schema then refuses by name. */
+function valueOf(name: ExperimentField, text: string): unknown {
+  if (fieldShape(name).kind === 'choice') return text
+  const number = Number(text)
+  return text.trim() === '' || Number.isNaN(number) ? text : number
+}
+
+/** Error for one field or flag. */
+export function wrongField(problem: FieldProblem): EspalierError {
+  const name = experimentFieldNames.find((field) => field === problem.field)
+  const field = name === undefined ? `--${problem.field}` : `${name} (--${fieldMetadata(name).flag})`
+  return new EspalierError('wrong-input', problemText({ ...problem, field }))
+}
+
+/** A flag that holds a whole number of at least `minimum`. */
+export function wholeNumber(flag: string, text: string, minimum: number, maximum: number): number {
+  const number = Number(text)
+  if (text.trim() === '' || !Number.isInteger(number) || number < minimum || number > maximum)
+    throw wrongField({ field: flag, value: text, allowed: `a whole number from ${minimum} to ${maximum}` })
+  return number
+}

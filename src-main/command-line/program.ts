@@ -1,0 +1,168 @@
+import { Command, CommanderError, Option } from 'commander'
+import { exampleExperiments } from '../contract/examples'
+import { applicationVersion } from '../runs/versions'
+import { fetchData, importData, listData } from './data'
+import { exitCodes } from './exit-codes'
+import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongField, type FlagValues } from './experiment-flags'
+import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
+
+/** Runs the command line and returns its exit code; every error is one line on stderr. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const action =
+    <Arguments extends unknown[]>(work: (...given: Arguments) => Promise<number>) =>
+    async (...given: Arguments): Promise<void> => {
+      exitCode = await work(...given)
+    }
+  try {
+    await buildProgram(action).parseAsync([...words], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongInput
+    console.error(`error: ${(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]}`)
+    return isWrongInput(error) ? exitCodes.wrongInput : exitCodes.failed
+  }
+}
+
+type Wrap = <Arguments extends unknown[]>(
+  work: (...given: Arguments) => Promise<number>,
+) => (...given: Arguments) => Promise<void>
+
+function buildProgram(action: Wrap): Command {
+  const program = new Command('espalier')
+    .description('Federated dynamic sparse training: run, ablate, resume and compare experiments without a window.')
+    .version(applicationVersion)
+    .configureOutput({
+      outputError: (text, write) => {
+        write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`)
+      },
+    })
+    .configureHelp({ helpWidth: process.stdout.columns || 120 })
+    .exitOverride()
+
+  const training = (command: Command) =>
+    command
+      .option('--workers <number>', 'threads that train clients; results do not depend on it (default: one per core)')
+      .option('--json', 'end with one line of JSON on stdout')
+  const withSession = (command: Command) =>
+    training(command)
+      .option(
+        '--session <folder>',
+        'new or empty folder, or a session to add to (default: a new one in the data folder)',
+      )
+      .option('--outfile <file>', "CSV with a row for each round, in the seed's columns; an old file is replaced")
+
+  withSession(addExperimentFlags(program.command('run').description('run one experiment'))).action(
+    action(async (flags: FlagValues) => {
+      const experiment = await experimentFromFlags(flags)
+      const sessionFolder = textFlag(flags, 'session')
+      return train({ experiment, kind: 'single', seeds: [experiment.seed], sessionFolder }, trainingOptions(flags))
+    }),
+  )
+  withSession(
+    addExperimentFlags(program.command('ablation').description('run the four arms, paired by seed')).addOption(
+      new Option('--seeds <list>', 'seeds, separated by commas (default: --seed)'),
+    ),
+  ).action(
+    action(async (flags: FlagValues) => {
+      for (const flag of ['method', 'needReadjust'])
+        if (flags[flag] !== undefined)
+          console.error('note: --method and --need-readjust are ignored; all four arms run')
+      const experiment = await experimentFromFlags({ ...flags, method: 'dynamic', needReadjust: undefined })
+      const seeds = seedList(textFlag(flags, 'seeds') ?? String(experiment.seed))
+      const sessionFolder = textFlag(flags, 'session')
+      return train({ experiment, kind: 'ablation', seeds, sessionFolder }, trainingOptions(flags))
+    }),
+  )
+  withSession(
+    program.command('example').description('run the example ablation: the four arms on MNIST at S = 0.9'),
+  ).action(
+    action(async (flags: FlagValues) => {
+      const experiment = exampleExperiments['four-arms']
+      const sessionFolder = textFlag(flags, 'session')
+      return train({ experiment, kind: 'ablation', seeds: [experiment.seed], sessionFolder }, trainingOptions(flags))
+    }),
+  )
+  training(
+    program
+      .command('resume')
+      .description('go on with every run of a session that was stopped')
+      .argument('<session>', 'folder or id'),
+  ).action(action((place: string, flags: FlagValues) => resume(place, trainingOptions(flags))))
+  program
+    .command('table')
+    .description('print the comparison of the arms')
+    .argument('<session>', 'folder or id')
+    .addOption(new Option('--format <name>', 'md | csv | latex').default('md'))
+    .action(action(printTable))
+  program
+    .command('verify')
+    .description('check every file of a session: checksums, records, masks, invariants')
+    .argument('<session>', 'folder or id')
+    .action(action(verify))
+
+  const data = program.command('data').description('data sets: list, fetch, import')
+  data.command('list').description('what is on this computer').action(action(listData))
+  data
+    .command('fetch')
+    .description('download and verify a data set')
+    .argument('<dataset>')
+    .action(action((name: string) => fetchData(name)))
+  data
+    .command('import')
+    .description('take the official files of a folder')
+    .argument('<dataset>')
+    .argument('<folder>')
+    .action(action((name: string, folder: string) => importData(name, folder)))
+  return program
+}
+
+async function printTable(place: string, flags: FlagValues): Promise<number> {
+  const format = (['md', 'csv', 'latex'] as const).find((known) => known === flags['format'])
+  if (format === undefined)
+    throw wrongField({ field: 'format', value: flags['format'], allowed: 'one of md, csv, latex' })
+  return withSessionAt(place, async (laboratory, sessionId) => {
+    process.stdout.write(await laboratory.ask('sessions.table', { sessionId, format }))
+    return exitCodes.done
+  })
+}
+
+async function verify(place: string): Promise<number> {
+  return withSessionAt(place, async (laboratory, sessionId) => {
+    const { filesChecked, topologyUpdatesChecked, problems } = await laboratory.ask('sessions.verify', { sessionId })
+    for (const problem of problems) console.log(problem)
+    const found = problems.length === 0 ? 'nothing wrong' : `${problems.length} problems`
+    console.log(`${filesChecked} files and ${topologyUpdatesChecked} topology updates checked: ${found}`)
+    return problems.length === 0 ? exitCodes.done : exitCodes.failed
+  })
+}
+
+async function withSessionAt(
+  place: string,
+  work: (laboratory: Awaited<ReturnType<typeof openLaboratory>>, sessionId: string) => Promise<number>,
+): Promise<number> {
+  const laboratory = await openLaboratory()
+  try {
+    return await work(laboratory, (await findSession(laboratory, place)).manifest.id)
+  } finally {
+    await laboratory.close()
+  }
+}
+
+function trainingOptions(flags: FlagValues): TrainingOptions {
+  const workers = textFlag(flags, 'workers')
+  return {
+    workers: workers === null ? null : wholeNumber('workers', workers, 1, 64),
+    json: flags['json'] === true,
+    outfile: textFlag(flags, 'outfile'),
+  }
+}
+
+function textFlag(flags: FlagValues, name: string): string | null {
+  const value = flags[name]
+  return typeof value === 'string' ? value : null
+}
+
+function seedList(text: string): number[] {
+  return text.split(',').map((seed) => wholeNumber('seeds', seed, 0, 4_294_967_295))
+}

@@ -1,0 +1,196 @@
+import { access, constants, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { writeFile } from 'atomically'
+import type { ComparedRun } from '../contract/comparison'
+import { EspalierError } from '../contract/commands'
+import type { Experiment } from '../contract/experiment'
+import type { RunManifest, SessionContents } from '../contract/records'
+import { DatasetStore } from '../datasets/dataset-store'
+import { comparisonTable } from '../report/comparison-table'
+import { seedCsv } from '../report/seed-csv'
+import { Laboratory } from '../runs/laboratory'
+import { dataHome } from '../sessions/home'
+import { exitCodes } from './exit-codes'
+import { wrongField } from './experiment-flags'
+import { ProgressDisplay } from './progress-display'
+import { runJson, runsJson } from './results'
+
+export interface TrainingOptions {
+  readonly workers: number | null
+  readonly json: boolean
+  readonly outfile: string | null
+}
+
+/** The laboratory of this user, which shares sessions and data sets with the window. */
+export function openLaboratory(workers: number | null = null): Promise<Laboratory> {
+  const home = dataHome()
+  return Laboratory.open({ home, workers, datasets: new DatasetStore(home.datasetsFolder) })
+}
+
+/** A session by its folder or its id. Throws `not-found`. */
+export async function findSession(laboratory: Laboratory, place: string): Promise<SessionContents> {
+  const isFolder = await exists(join(place, 'session.json'))
+  if (!isFolder && !/^[A-Za-z0-9_-]{1,64}$/.test(place))
+    throw wrongField({
+      field: 'session',
+      value: place,
+      allowed: 'a session folder (with session.json) or a session id',
+    })
+  const id = isFolder ? (await laboratory.sessions.attach(place)).manifest.id : place
+  return laboratory.ask('sessions.open', { sessionId: id })
+}
+
+/** Runs one experiment or the four arms for every seed, in a new session or in the one at `sessionFolder`. */
+export async function train(
+  request: {
+    readonly experiment: Experiment
+    readonly kind: 'single' | 'ablation'
+    readonly seeds: readonly number[]
+    readonly sessionFolder: string | null
+  },
+  options: TrainingOptions,
+): Promise<number> {
+  await checkOutfile(options.outfile)
+  return withLaboratory(options, async (laboratory) => {
+    const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
+    const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
+    const session = await laboratory.ask('runs.launch', {
+      sessionId,
+      sessionName: null,
+      experiment: request.experiment,
+      kind: request.kind,
+      seeds: [...request.seeds],
+    })
+    return { session, runs: session.runs.filter(({ id }) => !known.some((old) => old.id === id)) }
+  })
+}
+
+/** Goes on with every run of a session that was stopped. */
+export function resume(place: string, options: TrainingOptions): Promise<number> {
+  return withLaboratory(options, async (laboratory) => {
+    const session = await findSession(laboratory, place)
+    const stopped = session.runs.filter(({ state }) => ['paused', 'interrupted', 'failed'].includes(state))
+    if (stopped.length === 0) console.error('Every run of this session has ended; there is nothing to resume.')
+    for (const { id } of stopped) await laboratory.ask('runs.resume', { sessionId: session.manifest.id, runId: id })
+    return { session, runs: stopped.length === 0 ? session.runs : stopped }
+  })
+}
+
+interface Work {
+  readonly session: SessionContents
+  /** The runs to wait for and to report. */
+  readonly runs: readonly RunManifest[]
+}
+
+/** Starts work, shows it until it ends or Ctrl-C stops it at its last checkpoint, and reports. Returns the exit code. */
+async function withLaboratory(
+  options: TrainingOptions,
+  start: (laboratory: Laboratory) => Promise<Work>,
+): Promise<number> {
+  const laboratory = await openLaboratory(options.workers)
+  const early: Parameters<ProgressDisplay['show']>[0][] = []
+  let display: ProgressDisplay | null = null
+  laboratory.onEvent((event) => {
+    if (display === null) early.push(event)
+    else display.show(event)
+  })
+  let isInterrupted = false
+  const interrupt = () => {
+    if (isInterrupted) process.exit(exitCodes.interrupted)
+    isInterrupted = true
+    console.error('\nStopping at the last checkpoint…')
+    void laboratory.close()
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  try {
+    const { session, runs } = await start(laboratory)
+    const sessionId = session.manifest.id
+    display = new ProgressDisplay(runs)
+    console.error(`Session: ${session.folder}`)
+    for (const event of early) display.show(event)
+    const ended: RunManifest[] = []
+    for (const { id } of runs) ended.push(await laboratory.settled(sessionId, id))
+    display.close()
+    const compared = (await laboratory.comparedRuns(sessionId)).filter(({ manifest }) =>
+      runs.some(({ id }) => id === manifest.id),
+    )
+    if (options.outfile !== null) await writeOutfile(laboratory, sessionId, compared, options.outfile)
+    report(compared, session.folder, options.json)
+    return exitCodeOf(ended, session.folder)
+  } finally {
+    display?.close()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+    await laboratory.close()
+  }
+}
+
+function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boolean): void {
+  if (asJson) {
+    console.log(JSON.stringify(runs.length === 1 ? runJson(runs[0], sessionFolder) : runsJson(runs, sessionFolder)))
+  } else {
+    console.log(`\n${comparisonTable(runs, 'md')}\nSession: ${sessionFolder}`)
+  }
+}
+
+function exitCodeOf(runs: readonly RunManifest[], sessionFolder: string): number {
+  if (runs.some(({ state }) => state === 'paused')) {
+    console.error(`Interrupted; go on with: npx espalier resume ${sessionFolder}`)
+    return exitCodes.interrupted
+  }
+  const failed = runs.find(({ state }) => state === 'failed')
+  if (failed === undefined) return exitCodes.done
+  console.error(`error: ${failed.message}`)
+  return exitCodes.failed
+}
+
+async function sessionAt(laboratory: Laboratory, folder: string): Promise<string> {
+  if (await exists(join(folder, 'session.json'))) return (await laboratory.sessions.attach(folder)).manifest.id
+  const name = resolve(folder).split(/[\\/]/).at(-1) ?? folder
+  return (await laboratory.sessions.create(name, folder)).manifest.id
+}
+
+async function writeOutfile(
+  laboratory: Laboratory,
+  sessionId: string,
+  runs: readonly ComparedRun[],
+  outfile: string,
+): Promise<void> {
+  const tables: string[] = []
+  for (const { manifest } of runs) {
+    const { rounds, topology } = await laboratory.ask('runs.records', { sessionId, runId: manifest.id })
+    const table = seedCsv(manifest.experiment, rounds, topology)
+    // One heading for all runs.
+    tables.push(tables.length === 0 ? table : table.slice(table.indexOf('\n') + 1))
+  }
+  await writeFile(outfile, tables.join(''))
+}
+
+/** A run of hours must not end in a file that cannot be written. */
+async function checkOutfile(outfile: string | null): Promise<void> {
+  if (outfile === null) return
+  const refuse = (why: string) => wrongField({ field: 'outfile', value: outfile, allowed: why })
+  const folder = dirname(resolve(outfile))
+  try {
+    await access(folder, constants.W_OK)
+  } catch {
+    throw refuse(`a file in a folder that exists and can be written (${folder} cannot)`)
+  }
+  const known = await stat(outfile).catch(() => null)
+  if (known?.isDirectory() === true) throw refuse('a file, not a folder')
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Error kinds that the caller can mend by asking differently. */
+export function isWrongInput(error: unknown): boolean {
+  return error instanceof EspalierError && ['wrong-input', 'not-found', 'refused'].includes(error.kind)
+}
