@@ -1,0 +1,447 @@
+import {
+  commands,
+  EspalierError,
+  type ApplicationInfo,
+  type CommandArguments,
+  type CommandName,
+  type CommandOutput,
+  type CommandReply,
+  type DatasetStatus,
+  type ErrorKind,
+  type Preferences,
+} from '@contract/commands'
+import type { EspalierBridge } from '@contract/bridge'
+import type { EspalierEvent } from '@contract/events'
+import { exampleExperiments } from '@contract/examples'
+import { experimentSchema, methodNames, type DatasetName, type Experiment } from '@contract/experiment'
+import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
+import { previewPartition } from '../../../src-main/engine/data/preview-partition'
+import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
+import { comparisonTable } from '../../../src-main/report/comparison-table'
+import { FakeRun } from './fake-run'
+
+type Handlers = {
+  [Name in CommandName]: (input: CommandArguments<Name>) => CommandOutput<Name> | Promise<CommandOutput<Name>>
+}
+
+interface HeldRun {
+  manifest: RunManifest
+  readonly run: FakeRun
+}
+
+interface HeldSession {
+  entry: SessionEntry
+  readonly runs: HeldRun[]
+  deleted: boolean
+}
+
+const digits = Array.from({ length: 10 }, (_, digit) => String(digit))
+const clothes = ['T-shirt', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Boot']
+const things = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
+
+const datasets: readonly DatasetStatus[] = [
+  {
+    name: 'mnist',
+    state: 'bundled',
+    trainImages: 60_000,
+    testImages: 10_000,
+    shape: [1, 28, 28],
+    classNames: digits,
+    downloadBytes: null,
+    note: 'Came with the application.',
+    folder: '/home/ada/.local/share/espalier/datasets/mnist',
+  },
+  {
+    name: 'fashion-mnist',
+    state: 'missing',
+    trainImages: 60_000,
+    testImages: 10_000,
+    shape: [1, 28, 28],
+    classNames: clothes,
+    downloadBytes: 30_878_645,
+    note: 'Fetched from its authors, or imported from the four official files.',
+    folder: '/home/ada/.local/share/espalier/datasets/fashion-mnist',
+  },
+  {
+    name: 'cifar10',
+    state: 'missing',
+    trainImages: 50_000,
+    testImages: 10_000,
+    shape: [3, 32, 32],
+    classNames: things,
+    downloadBytes: 170_498_071,
+    note: 'Fetched from its authors, or imported from the folder cifar-10-batches-bin.',
+    folder: '/home/ada/.local/share/espalier/datasets/cifar10',
+  },
+]
+
+const information: ApplicationInfo = {
+  version: '0.1.0',
+  runtime: 'Electron 45.4.1',
+  platform: 'linux x64',
+  sessionsFolder: '/home/ada/Espalier/sessions',
+  datasetsFolder: '/home/ada/.local/share/espalier/datasets',
+  trainer: 'sparse/wasm',
+  systemLocale: 'en-GB',
+}
+
+/** An engine in the page: the same answers every time, rounds over timers, and failures on demand. */
+export class FakeEngine implements EspalierBridge {
+  readonly #listeners = new Set<(event: EspalierEvent) => void>()
+  readonly #failures = new Map<CommandName, { kind: ErrorKind; message: string }>()
+  readonly #sessions = new Map<string, HeldSession>()
+  readonly #roundMilliseconds: number
+  #datasets = datasets
+  #fetchTimer = 0
+  #cancelFetch: (() => void) | null = null
+  #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null }
+  #now = Date.UTC(2026, 2, 15, 9, 0)
+  #identifiers = 0
+  /** Every command asked so far. */
+  readonly asked: { name: CommandName; input: unknown }[] = []
+
+  constructor({ withSessions, roundMilliseconds }: { withSessions: boolean; roundMilliseconds: number }) {
+    this.#roundMilliseconds = roundMilliseconds
+    if (withSessions) this.#addPast()
+  }
+
+  /** The next such command fails with these words. */
+  failNext(name: CommandName, message: string, kind: ErrorKind = 'failed'): void {
+    this.#failures.set(name, { kind, message })
+  }
+
+  emit(event: EspalierEvent): void {
+    for (const listener of this.#listeners) listener(structuredClone(event))
+  }
+
+  onEvent(listener: (event: EspalierEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async invoke(name: CommandName, input: unknown): Promise<CommandReply> {
+    this.asked.push({ name, input })
+    // A bridge between processes answers later, with a copy.
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    const failure = this.#failures.get(name)
+    if (failure !== undefined) {
+      this.#failures.delete(name)
+      return { ok: false, error: failure }
+    }
+    try {
+      return { ok: true, value: structuredClone(await this.#answer(name, structuredClone(input))) }
+    } catch (error) {
+      const kind = error instanceof EspalierError ? error.kind : 'failed'
+      return { ok: false, error: { kind, message: error instanceof Error ? error.message : String(error) } }
+    }
+  }
+
+  async #answer(name: CommandName, input: unknown): Promise<unknown> {
+    const parsed = commands[name].safeParse(input)
+    if (!parsed.success) throw new EspalierError('wrong-input', `${name}: ${parsed.error.issues[0].message}`)
+    const handler = this.#handlers[name] as (argument: unknown) => unknown
+    return handler(parsed.data)
+  }
+
+  readonly #handlers: Handlers = {
+    'application.info': () => information,
+    'preferences.get': () => this.#preferences,
+    'preferences.set': (change) => {
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+      this.#preferences = { ...this.#preferences, ...given }
+      return this.#preferences
+    },
+    'datasets.list': () => this.#datasets,
+    'datasets.fetch': ({ name }) => this.#fetch(name),
+    'datasets.cancel': () => {
+      this.#cancelFetch?.()
+      return null
+    },
+    'datasets.import': ({ name }) => this.#setDataset(name, 'ready'),
+    'preview.partition': ({ experiment }) => this.#partition(experiment),
+    'preview.plan': ({ experiment }) => {
+      const dataset = this.#ready(experiment.dataset)
+      const plan = previewPlan(experiment, dataset.shape, 10, this.#clientImages(experiment), null)
+      return { ...plan, estimatedSeconds: plan.totalTrainingFlops / 2.4e9 }
+    },
+    'sessions.list': () => [...this.#sessions.values()].filter(({ deleted }) => !deleted).map(({ entry }) => entry),
+    'sessions.open': ({ sessionId }) => this.#contents(this.#session(sessionId)),
+    'sessions.update': ({ sessionId, name, notes }) => {
+      const session = this.#session(sessionId)
+      const { manifest } = session.entry
+      session.entry = {
+        ...session.entry,
+        manifest: { ...manifest, name: name ?? manifest.name, notes: notes ?? manifest.notes },
+      }
+      return session.entry
+    },
+    'sessions.delete': ({ sessionId }) => {
+      this.#session(sessionId).deleted = true
+      return null
+    },
+    'sessions.restore': ({ sessionId }) => {
+      const session = this.#sessions.get(sessionId)
+      if (session === undefined) throw new EspalierError('not-found', `There is no session ${sessionId}.`)
+      session.deleted = false
+      return session.entry
+    },
+    'sessions.reveal': () => null,
+    'sessions.locate': () => {
+      const session = this.#addSession('Session from a colleague', 'Sent by mail.')
+      this.#addRun(session, exampleExperiments['four-arms'], 'finished', 20)
+      return session.entry
+    },
+    'sessions.table': ({ sessionId, format }) =>
+      comparisonTable(
+        this.#session(sessionId).runs.map(({ manifest, run }) => ({ manifest, rounds: run.rounds })),
+        format,
+      ),
+    'sessions.verify': ({ sessionId }) => {
+      const { runs, entry } = this.#session(sessionId)
+      return {
+        filesChecked: 4 + runs.length * 9,
+        topologyUpdatesChecked: runs.reduce((sum, { run }) => sum + run.topology.length, 0),
+        problems: entry.damage,
+      }
+    },
+    'runs.launch': ({ sessionId, sessionName, experiment, kind, seeds }) => {
+      this.#ready(experiment.dataset)
+      const session =
+        sessionId === null
+          ? this.#addSession(sessionName ?? `${experiment.dataset} · ${experiment.model} · ${kind}`, '')
+          : this.#session(sessionId)
+      for (const seed of seeds) {
+        for (const method of kind === 'ablation' ? methodNames : [experiment.method]) {
+          this.#addRun(session, { ...experiment, method, seed }, 'queued', 0)
+        }
+      }
+      this.#refresh(session)
+      setTimeout(() => {
+        this.#runNext(session)
+      }, this.#roundMilliseconds)
+      return this.#contents(session)
+    },
+    'runs.pause': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'paused'),
+    'runs.cancel': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'cancelled'),
+    'runs.resume': ({ sessionId, runId }) => {
+      const session = this.#session(sessionId)
+      this.#setState(session, this.#run(session, runId), 'queued')
+      this.#runNext(session)
+      return null
+    },
+    'runs.records': ({ sessionId, runId }) => {
+      const { run } = this.#run(this.#session(sessionId), runId)
+      return { rounds: run.rounds, topology: run.topology }
+    },
+    'runs.mask': ({ sessionId, runId, update, layer }) =>
+      this.#run(this.#session(sessionId), runId).run.mask(update, layer),
+  }
+
+  #ready(name: DatasetName): DatasetStatus {
+    const dataset = this.#datasets.find((other) => other.name === name)
+    if (dataset === undefined || dataset.state === 'missing' || dataset.state === 'fetching') {
+      throw new EspalierError('refused', `dataset: ${name} is not on this computer yet; fetch or import it first.`)
+    }
+    return dataset
+  }
+
+  #setDataset(name: DatasetName, state: DatasetStatus['state']): DatasetStatus {
+    this.#datasets = this.#datasets.map((dataset) => (dataset.name === name ? { ...dataset, state } : dataset))
+    this.emit({ type: 'dataset.changed', name })
+    const status = this.#datasets.find((dataset) => dataset.name === name)
+    if (status === undefined) throw new EspalierError('not-found', name)
+    return status
+  }
+
+  #fetch(name: DatasetName): Promise<DatasetStatus> {
+    const total = this.#setDataset(name, 'fetching').downloadBytes ?? 0
+    let step = 0
+    return new Promise((resolve, reject) => {
+      this.#cancelFetch = () => {
+        clearInterval(this.#fetchTimer)
+        this.#setDataset(name, 'missing')
+        reject(new EspalierError('failed', 'The download was cancelled.'))
+      }
+      this.#fetchTimer = window.setInterval(() => {
+        step++
+        const bytesDone = Math.min(total, (step * total) / 10)
+        this.emit({ type: 'dataset.progress', name, bytesDone, bytesTotal: total, step: 'download' })
+        if (step < 10) return
+        clearInterval(this.#fetchTimer)
+        resolve(this.#setDataset(name, 'ready'))
+      }, this.#roundMilliseconds * 2)
+    })
+  }
+
+  #partition(experiment: Experiment) {
+    const { trainImages, testImages, classNames } = this.#ready(experiment.dataset)
+    const labels = (count: number) => Uint8Array.from({ length: count }, (_, index) => index % 10)
+    return previewPartition(experiment, labels(trainImages), labels(testImages), classNames)
+  }
+
+  #clientImages(experiment: Experiment): number[] {
+    return this.#partition(experiment).counts.map((row) => row.reduce((sum, count) => sum + count, 0))
+  }
+
+  #session(sessionId: string): HeldSession {
+    const session = this.#sessions.get(sessionId)
+    if (session === undefined || session.deleted) {
+      throw new EspalierError('not-found', `There is no session ${sessionId}.`)
+    }
+    return session
+  }
+
+  #run(session: HeldSession, runId: string): HeldRun {
+    const run = session.runs.find(({ manifest }) => manifest.id === runId)
+    if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId}.`)
+    return run
+  }
+
+  #contents({ entry, runs }: HeldSession): SessionContents {
+    return { ...entry, runs: runs.map(({ manifest }) => manifest) }
+  }
+
+  #time(): string {
+    this.#now += 60_000
+    return new Date(this.#now).toISOString()
+  }
+
+  #addSession(name: string, notes: string, damage: readonly string[] = []): HeldSession {
+    const id = `session-${++this.#identifiers}`
+    const createdAt = this.#time()
+    const session: HeldSession = {
+      entry: {
+        manifest: { formatVersion: 1, id, name, notes, createdAt, updatedAt: createdAt, runs: [] },
+        folder: `${information.sessionsFolder}/${id}`,
+        runStates: [],
+        damage,
+      },
+      runs: [],
+      deleted: false,
+    }
+    this.#sessions.set(id, session)
+    return session
+  }
+
+  #addRun(session: HeldSession, experiment: Experiment, state: RunState, rounds: number, message = ''): void {
+    const run = new FakeRun(experiment, this.#ready(experiment.dataset).shape, 10, this.#clientImages(experiment))
+    for (let round = 0; round < rounds; round++) run.step()
+    const now = this.#time()
+    session.runs.push({
+      run,
+      manifest: {
+        formatVersion: 1,
+        id: `run-${++this.#identifiers}`,
+        experiment,
+        state,
+        message,
+        createdAt: now,
+        updatedAt: now,
+        roundsDone: rounds,
+        dataSha256: null,
+        weightsSha256: null,
+        trainer: information.trainer,
+        summary: run.summary,
+        versions: { espalier: information.version },
+      },
+    })
+    this.#refresh(session)
+  }
+
+  #refresh(session: HeldSession): void {
+    session.entry = {
+      ...session.entry,
+      runStates: session.runs.map(({ manifest }) => manifest.state),
+      manifest: {
+        ...session.entry.manifest,
+        updatedAt: this.#time(),
+        runs: session.runs.map(({ manifest }) => manifest.id),
+      },
+    }
+    this.emit({ type: 'sessions.changed' })
+  }
+
+  #setState(session: HeldSession, held: HeldRun, state: RunState): void {
+    held.manifest = { ...held.manifest, state, roundsDone: held.run.rounds.length }
+    this.emit({ type: 'run.state', sessionId: session.entry.manifest.id, run: held.manifest })
+    this.#refresh(session)
+  }
+
+  #stop(sessionId: string, runId: string, state: 'paused' | 'cancelled'): null {
+    const session = this.#session(sessionId)
+    const held = this.#run(session, runId)
+    if (held.manifest.state === 'finished') {
+      throw new EspalierError('refused', `The run is finished and cannot be ${state}.`)
+    }
+    this.#setState(session, held, state)
+    this.#runNext(session)
+    return null
+  }
+
+  /** One run at a time, like the real queue. */
+  #runNext(session: HeldSession): void {
+    if (session.runs.some(({ manifest }) => manifest.state === 'running')) return
+    const next = session.runs.find(({ manifest }) => manifest.state === 'queued')
+    if (next === undefined) return
+    this.#setState(session, next, 'running')
+    const sessionId = session.entry.manifest.id
+    const runId = next.manifest.id
+    for (const record of next.run.rounds.length === 0 ? next.run.topology : []) {
+      this.emit({ type: 'run.topology', sessionId, runId, record })
+    }
+    this.#train(session, next)
+  }
+
+  #train(session: HeldSession, held: HeldRun): void {
+    const sessionId = session.entry.manifest.id
+    const runId = held.manifest.id
+    const { rounds, clientsPerRound } = held.manifest.experiment
+    const round = held.run.rounds.length
+    this.emit({
+      type: 'run.progress',
+      sessionId,
+      runId,
+      progress: {
+        round,
+        rounds,
+        clientsDone: Math.floor(clientsPerRound / 2),
+        clientsInRound: clientsPerRound,
+        phase: 'training',
+        secondsRemaining: round === 0 ? null : ((rounds - round) * this.#roundMilliseconds) / 10,
+      },
+    })
+    setTimeout(() => {
+      if (held.manifest.state !== 'running') return
+      const { round: record, topology } = held.run.step()
+      this.emit({ type: 'run.round', sessionId, runId, record })
+      if (topology !== null) this.emit({ type: 'run.topology', sessionId, runId, record: topology })
+      if (!held.run.done) {
+        this.#train(session, held)
+        return
+      }
+      this.#setState(session, held, 'finished')
+      this.#runNext(session)
+    }, this.#roundMilliseconds)
+  }
+
+  /** Sessions of earlier days: a finished ablation, and one in which things went wrong. */
+  #addPast(): void {
+    const base = experimentSchema.parse({ ...exampleExperiments['four-arms'], model: 'lenet-5' })
+    const trouble = this.#addSession('β = 0.1, first try', '', ['runs/run-2/topology.ndjson: the last line is torn'])
+    this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'static' }, 'interrupted', 9)
+    this.#addRun(
+      trouble,
+      { ...base, dirichletConcentration: 0.1, method: 'none' },
+      'failed',
+      3,
+      'The training loss became infinite in round 3. Lower learningRate (now 0.01).',
+    )
+    this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'dynamic' }, 'paused', 12)
+    this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'small-dense' }, 'cancelled', 0)
+    const session = this.#addSession('Four arms, S = 0.9, β = 0.5', 'ΔT = 2 and R = 0.3 as in the pilot.')
+    for (const seed of [0, 1, 2]) {
+      for (const method of methodNames) this.#addRun(session, { ...base, method, seed }, 'finished', base.rounds)
+    }
+    this.#preferences = { ...this.#preferences, lastSessionId: session.entry.manifest.id }
+  }
+}

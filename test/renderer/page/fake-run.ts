@@ -1,0 +1,137 @@
+import type { MaskPicture } from '@contract/commands'
+import type { Experiment, MethodName } from '@contract/experiment'
+import type { ModelSummary, RoundRecord, TopologyRecord } from '@contract/records'
+import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
+import { roundCost } from '../../../src-main/engine/accounting/round-cost'
+import { prepareModel, type PreparedModel } from '../../../src-main/engine/methods/prepare-model'
+import { methodRecipes } from '../../../src-main/engine/methods/registry'
+import type { ModelPlan } from '../../../src-main/engine/models/plan'
+import { namedStream } from '../../../src-main/engine/random/streams'
+import { union } from '../../../src-main/engine/sparsity/exploration'
+import { applyMask } from '../../../src-main/engine/sparsity/masks'
+import { packBits } from '../../../src-main/engine/sparsity/pack-bits'
+import { topologyRecord } from '../../../src-main/engine/sparsity/topology-record'
+import type { MaskedModel } from '../../../src-main/engine/trainer/trainer'
+
+const asymptote: Record<MethodName, number> = { dynamic: 0.951, static: 0.936, none: 0.968, 'small-dense': 0.921 }
+const speed: Record<MethodName, number> = { dynamic: 4.4, static: 4.1, none: 3.2, 'small-dense': 4.8 }
+
+/** Masks, topology and costs are the engine's own; what training would bring is a formula with seeded noise. */
+export class FakeRun {
+  readonly experiment: Experiment
+  readonly summary: ModelSummary
+  readonly rounds: RoundRecord[] = []
+  readonly topology: TopologyRecord[] = []
+  readonly #prepared: PreparedModel
+  readonly #clientImages: readonly number[]
+  readonly #masks: Uint8Array[] = []
+  #model: MaskedModel
+  #fired: Uint8Array
+
+  constructor(
+    experiment: Experiment,
+    inputShape: readonly [number, number, number],
+    classes: number,
+    clientImages: readonly number[],
+  ) {
+    this.experiment = experiment
+    this.#clientImages = clientImages
+    this.#prepared = prepareModel(experiment, inputShape, classes)
+    const { plan, requestedActive, unusedBudget } = this.#prepared
+    this.summary = modelSummary(plan, requestedActive, unusedBudget)
+    const recipe = methodRecipes[experiment.method]
+    const mask =
+      recipe.initialMask?.draw(plan, requestedActive, experiment.seed) ?? new Uint8Array(plan.prunableCount).fill(1)
+    this.#model = { mask, parameters: this.#weights(plan, mask, 0) }
+    this.#fired = mask
+    this.#record(0, 0, 0, this.#model, { ...this.#model, layers: plan.prunable.map(() => noMove) })
+  }
+
+  get done(): boolean {
+    return this.rounds.length >= this.experiment.rounds
+  }
+
+  /** Runs one round; tells whether the topology moved after it. */
+  step(): { round: RoundRecord; topology: TopologyRecord | null } {
+    const round = this.rounds.length
+    const { experiment } = this
+    const { plan } = this.#prepared
+    const noise = namedStream(experiment.seed, `fake/${experiment.method}/${round}`)
+    const clients = Array.from({ length: experiment.clientsPerRound }, (_, client) => client)
+    const { method } = experiment
+    const progress = 1 - Math.exp(-(round + 1) / speed[method])
+    const seedOffset = (namedStream(experiment.seed, 'fake/offset').uniform() - 0.5) * 0.012
+    const accuracy = 0.1 + (asymptote[method] + seedOffset - 0.1) * progress + (noise.uniform() - 0.5) * 0.012
+    const cost = roundCost(plan, {
+      active: this.#prepared.requestedActive,
+      localEpochs: experiment.localEpochs,
+      clients: clients.map((client) => ({ images: this.#clientImages[client], receivesMask: true, gradientImages: 0 })),
+    })
+    const record: RoundRecord = {
+      round,
+      clients,
+      trainLoss: 2.3 * (1 - progress) + 0.12 + noise.uniform() * 0.04,
+      globalAccuracy: accuracy,
+      globalLoss: 2.3 * (1 - progress) + 0.16 + noise.uniform() * 0.03,
+      clientAccuracies: null,
+      activeWeights: this.summary.activeWeights,
+      ...cost,
+      seconds: 0.8 + noise.uniform() * 0.2 + (method === 'none' ? 0.9 : 0),
+    }
+    this.rounds.push(record)
+    return { round: record, topology: this.#moveTopology(round) }
+  }
+
+  mask(update: number, layer: number): MaskPicture {
+    const { maskOffset, weightCount, name } = this.#prepared.plan.prunable[layer]
+    return {
+      layer: name,
+      shape: this.summary.layers[layer].shape,
+      bits: packBits(this.#masks[update].subarray(maskOffset, maskOffset + weightCount)),
+    }
+  }
+
+  #moveTopology(round: number): TopologyRecord | null {
+    const { experiment } = this
+    const { plan } = this.#prepared
+    const rule = methodRecipes[experiment.method].updateTopology
+    if (rule === null || !rule.isDue(experiment, round)) return null
+    const before = { mask: this.#model.mask, parameters: this.#weights(plan, this.#model.mask, round + 1) }
+    const ratio = rule.ratioAt(experiment, round)
+    const after = rule.move({ plan, experiment, round, ratio, model: before, gradient: null })
+    this.#fired = union(this.#fired, after.mask)
+    this.#model = { mask: after.mask, parameters: after.parameters }
+    return this.#record(this.topology.length, round, ratio, before, after)
+  }
+
+  #record(
+    update: number,
+    round: number,
+    ratio: number,
+    before: MaskedModel,
+    after: Parameters<typeof topologyRecord>[1]['after'],
+  ): TopologyRecord {
+    this.#masks.push(after.mask)
+    const record = topologyRecord(this.#prepared.plan, {
+      update,
+      round,
+      readjustmentRatio: ratio,
+      requestedActive: this.#prepared.requestedActive,
+      before,
+      after,
+      firstMask: this.#masks[0],
+      fired: this.#fired,
+    })
+    this.topology.push(record)
+    return record
+  }
+
+  /** Weights as training could leave them. */
+  #weights(plan: ModelPlan, mask: Uint8Array, round: number): Float32Array {
+    const stream = namedStream(this.experiment.seed, `fake/weights/${round}`)
+    const parameters = Float32Array.from({ length: plan.parameterCount }, () => stream.uniform() - 0.5)
+    return applyMask(plan, parameters, mask)
+  }
+}
+
+const noMove = { dropped: new Uint32Array(), grown: new Uint32Array() }
