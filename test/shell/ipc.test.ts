@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { EspalierError } from '../../src-main/contract/commands'
 import type { CommandReply } from '../../src-main/contract/commands'
+import { defaultExperiment } from '../../src-main/contract/experiment'
 import { invokeChannel } from '../../src-main/shell/channels'
 import { openDoor } from '../../src-main/shell/ipc'
 import type { LocalCommands } from '../../src-main/shell/ipc'
@@ -29,6 +30,11 @@ describe('the door between window and application', () => {
   it('forwards a checked command to the engine', async () => {
     expect(await ask(ours, 'sessions.open', { sessionId: 'abc' })).toEqual({ ok: true, value: 'from the engine' })
     expect(forward).toHaveBeenCalledWith('sessions.open', { sessionId: 'abc' })
+  })
+
+  it('forwards what the check made of the input, defaults filled in', async () => {
+    await ask(ours, 'preview.plan', { experiment: { rounds: 7 } })
+    expect(forward).toHaveBeenCalledWith('preview.plan', { experiment: { ...defaultExperiment(), rounds: 7 } })
   })
 
   it('answers what needs no engine itself', async () => {

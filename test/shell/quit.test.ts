@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { App, BrowserWindow } from 'electron'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { quitInOrder } from '../../src-main/shell/quit'
@@ -56,6 +57,7 @@ describe('quitting', () => {
     await vi.waitFor(() => {
       expect(dialog.showMessageBox).toHaveBeenCalledOnce()
     })
+    await setImmediate()
     expect(finish).not.toHaveBeenCalled()
     dialog.showMessageBox.mockResolvedValueOnce({ response: 1 })
     await vi.waitFor(() => {
