@@ -25,7 +25,8 @@ export function connectToParent(): EnginePort {
   const send = process.send.bind(process)
   return {
     post: (message) => {
-      send(message)
+      // A parent that went away hears nothing more; runs are still brought to their end.
+      if (process.connected) send(message)
     },
     onMessage: (listener) => {
       process.on('message', listener)

@@ -20,6 +20,7 @@ export type DatasetProgress = Pick<
 /** What the laboratory needs of the data sets; `datasets/` has it. */
 export interface DatasetLibrary {
   list(): Promise<readonly DatasetStatus[]>
+  /** Throws EspalierError, saying what to do, when it is not on this computer. */
   load(name: DatasetName): Promise<LoadedDataset>
   fetch(
     name: DatasetName,

@@ -32,7 +32,7 @@ import { readRun } from '../sessions/read-session'
 import { readRunMask, readRunRecords } from '../sessions/run-folder'
 import { SessionStore } from '../sessions/session-store'
 import { verifySession } from '../sessions/verify-session'
-import type { DatasetLibrary, LoadedDataset } from './dataset-library'
+import type { DatasetLibrary } from './dataset-library'
 import { TimeEstimator } from './estimate'
 import { newRuns, plannedExperiments } from './launch'
 import { RunQueue } from './run-queue'
@@ -220,14 +220,6 @@ export class Laboratory {
     return status
   }
 
-  async #load(name: DatasetName): Promise<LoadedDataset> {
-    const { state } = await this.#status(name)
-    if (state === 'missing' || state === 'fetching') {
-      throw new EspalierError('refused', `dataset: ${name} is not on this computer yet; fetch or import it first.`)
-    }
-    return this.#datasets.load(name)
-  }
-
   async #fetch(name: DatasetName): Promise<DatasetStatus> {
     if (this.#fetching.has(name)) throw new EspalierError('busy', `${name} is being fetched already.`)
     const stop = new AbortController()
@@ -247,12 +239,12 @@ export class Laboratory {
   }
 
   async #previewPartition(experiment: Experiment): Promise<PartitionPreview> {
-    const { train, test, classNames } = await this.#load(experiment.dataset)
+    const { train, test, classNames } = await this.#datasets.load(experiment.dataset)
     return previewPartition(experiment, train.labels, test.labels, classNames)
   }
 
   async #previewPlan(experiment: Experiment): Promise<PlanPreview> {
-    const { train, test, classNames } = await this.#load(experiment.dataset)
+    const { train, test, classNames } = await this.#datasets.load(experiment.dataset)
     const { counts } = previewPartition(experiment, train.labels, test.labels, classNames)
     const clientImages = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
     const preview = previewPlan(experiment, train.shape, classNames.length, clientImages, null)
@@ -264,7 +256,7 @@ export class Laboratory {
 
   async #launch(request: CommandArguments<'runs.launch'>): Promise<SessionContents> {
     const experiments = plannedExperiments(request)
-    const { train, classNames } = await this.#load(request.experiment.dataset)
+    const { train, classNames } = await this.#datasets.load(request.experiment.dataset)
     // What cannot be built is refused here, before anything is written.
     for (const experiment of experiments) prepareModel(experiment, train.shape, classNames.length)
 

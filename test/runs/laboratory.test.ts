@@ -113,7 +113,7 @@ describe('launch', () => {
     ).rejects.toThrow(/sparsity: 0 is not allowed/)
     await expect(
       bench.laboratory.ask('runs.launch', { ...request, experiment: tinyExperiment({ dataset: 'cifar10' }) }),
-    ).rejects.toThrow(/cifar10 is not on this computer yet/)
+    ).rejects.toThrow(/cifar10 is not on this computer/)
     await expect(
       bench.laboratory.ask('runs.launch', { ...request, experiment: tinyExperiment({ model: 'lenet-5' }) }),
     ).rejects.toMatchObject({ kind: 'wrong-input' })

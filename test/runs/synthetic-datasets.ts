@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DatasetStatus } from '../../src-main/contract/commands'
+import { EspalierError, type DatasetStatus } from '../../src-main/contract/commands'
 import type { DatasetLibrary, LoadedDataset } from '../../src-main/runs/dataset-library'
 import { noiseImages } from '../host/noise-images'
 
@@ -28,7 +28,8 @@ export class SyntheticDatasets implements DatasetLibrary {
     return Promise.resolve([status('mnist', 'ready'), status('fashion-mnist', 'missing'), status('cifar10', 'missing')])
   }
 
-  load(): Promise<LoadedDataset> {
+  load(name: DatasetStatus['name']): Promise<LoadedDataset> {
+    if (name !== 'mnist') return Promise.reject(new EspalierError('not-found', `${name} is not on this computer`))
     return Promise.resolve(this.loaded)
   }
 
