@@ -69,7 +69,7 @@ export interface NetworkLayout {
 }
 
 /** Words of the C structs; the kernels assert the same. */
-export const layerWords = 53
+const layerWords = 53
 export const networkWords = 37
 
 /** Floats the packed parameters have room for. */
