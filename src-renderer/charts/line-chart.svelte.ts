@@ -56,11 +56,12 @@ function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
     borderDash: [...series.style.dash],
     pointStyle: series.style.marker,
     pointRadius:
-      series.pointsOnly === true
-        ? 3.5
-        : ({ dataIndex }) => (dataIndex % step === 0 || dataIndex === points.length - 1 ? 2.6 : 0),
+      series.markers === 'only'
+        ? 3.8
+        : ({ dataIndex }) =>
+            series.markers !== 'none' && (dataIndex % step === 0 || dataIndex === points.length - 1) ? 2.6 : 0,
     pointHoverRadius: 5,
-    showLine: series.pointsOnly !== true,
+    showLine: series.markers !== 'only',
   }
   if (series.band === null) return [line]
   // A band is two invisible lines with the space between them filled.

@@ -28,8 +28,8 @@ export interface Series {
   readonly points: readonly Point[]
   /** Shaded around the line; null for a single run. */
   readonly band: readonly BandPoint[] | null
-  /** Draws every point with its marker and no line. */
-  readonly pointsOnly?: boolean
+  /** `only` draws points without a line, `none` a line without markers. */
+  readonly markers?: 'only' | 'none'
 }
 
 export interface Axis {

@@ -15,6 +15,8 @@ export interface Formatter {
   significant(value: number): string
   /** A share as a percentage. */
   percent(share: number, digits?: number): string
+  /** A share as a percentage with at most one decimal, for axes. */
+  share(share: number): string
   /** A difference of shares in percentage points, with its sign. */
   points(difference: number): string
   bytes(bytes: number): string
@@ -43,6 +45,7 @@ export function createFormatter(locale: Locale, words: Messages): Formatter {
     number: (value, digits = 4) => decimals(0, digits).format(value),
     significant: (value) => threeDigits.format(value),
     percent: (share, digits = 2) => decimals(digits, digits, { style: 'percent' }).format(share),
+    share: (share) => decimals(0, 1, { style: 'percent' }).format(share),
     points: (difference) => signed.format(difference * 100).replace('-', '−'),
     bytes: (bytes) => withPrefix(bytes, 'B'),
     flops: (flops) => withPrefix(flops, 'FLOPs'),

@@ -136,7 +136,7 @@ export class FakeEngine implements EspalierBridge {
     }
   }
 
-  async #answer(name: CommandName, input: unknown): Promise<unknown> {
+  #answer(name: CommandName, input: unknown): unknown {
     const parsed = commands[name].safeParse(input)
     if (!parsed.success) throw new EspalierError('wrong-input', `${name}: ${parsed.error.issues[0].message}`)
     const handler = this.#handlers[name] as (argument: unknown) => unknown
@@ -147,8 +147,7 @@ export class FakeEngine implements EspalierBridge {
     'application.info': () => information,
     'preferences.get': () => this.#preferences,
     'preferences.set': (change) => {
-      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-      this.#preferences = { ...this.#preferences, ...given }
+      this.#preferences = { ...this.#preferences, ...change }
       return this.#preferences
     },
     'datasets.list': () => this.#datasets,
