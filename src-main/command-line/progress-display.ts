@@ -87,8 +87,6 @@ export class ProgressDisplay {
   }
 
   #remainingText(): string {
-    return this.#remaining === null
-      ? ''
-      : `  ${prettyMilliseconds(this.#remaining * 1000, { secondsDecimalDigits: 0 })} left`
+    return this.#remaining === null ? '' : `  ${prettyMilliseconds(Math.ceil(this.#remaining) * 1000)} left`
   }
 }
