@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { writeFile } from 'atomically'
 import lockfile from 'proper-lockfile'
 import { EspalierError, type DatasetStatus } from '../contract/commands'
 import type { EspalierEvent } from '../contract/events'
 import { datasetNames, type DatasetName } from '../contract/experiment'
 import type { LabelledImages } from '../engine/trainer/trainer'
+import { replaceFile } from '../files/replace-file'
 import {
   officialCatalogue,
   officialFiles,
@@ -100,17 +100,18 @@ export class DatasetStore {
     const { download, shape } = description
     if (download === null)
       throw new EspalierError('refused', `dataset: ${name} cannot be downloaded. ${description.whenMissing}`)
-    await this.#changing(description, async (folder) => {
+    await this.#changing(description, async (folder, lost) => {
+      const stop = AbortSignal.any([signal, lost])
       const tarball = join(folder, `${download.spec.replaceAll(/[^\w.-]/g, '-')}.tgz.part`)
       const arrived = (await stat(tarball).catch(() => null))?.size ?? 0
       await requireSpace(folder, download.bytes - Math.min(arrived, download.bytes) + totalBytes(description))
-      await downloadTarball(download, tarball, signal, (bytesDone) => {
+      await downloadTarball(download, tarball, stop, (bytesDone) => {
         onProgress({ step: 'download', bytesDone, bytesTotal: download.bytes })
       })
       await this.#store(
         description,
         `npm ${download.spec}`,
-        signal,
+        stop,
         decodeSprites(tarball, download, shape),
         (progress) => {
           onProgress(progress)
@@ -128,10 +129,9 @@ export class DatasetStore {
   async importFolder(name: DatasetName, source: string): Promise<DatasetStatus> {
     const description = this.#catalogue[name]
     const folders = await withSubfolders(resolve(source))
-    await this.#changing(description, async (folder) => {
+    await this.#changing(description, async (folder, lost) => {
       await requireSpace(folder, totalBytes(description))
-      const { signal } = new AbortController()
-      await this.#store(description, resolve(source), signal, importedFiles(description, folders), () => {})
+      await this.#store(description, resolve(source), lost, importedFiles(description, folders), () => {})
     })
     return this.status(name)
   }
@@ -165,17 +165,28 @@ export class DatasetStore {
   }
 
   /** Works on the folder of a data set while no other process and no other call does. */
-  async #changing({ name }: DatasetDescription, work: (folder: string) => Promise<void>): Promise<void> {
+  async #changing(
+    { name }: DatasetDescription,
+    work: (folder: string, lost: AbortSignal) => Promise<void>,
+  ): Promise<void> {
     if (this.#fetching.has(name)) throw new EspalierError('busy', `${name} is being fetched already.`)
     this.#fetching.add(name)
     const folder = this.#folderOf(name)
     try {
       await inWritableFolder(folder, async () => {
-        const release = await lockFolder(folder, name)
+        const lost = new AbortController()
+        const release = await lockFolder(folder, name, () => {
+          lost.abort()
+        })
         try {
-          await work(folder)
+          await work(folder, lost.signal)
+        } catch (error) {
+          if (!lost.signal.aborted) throw error
+          throw new EspalierError('failed', `${folder} was changed by something else meanwhile; try again.`, {
+            cause: error,
+          })
         } finally {
-          await release()
+          if (!lost.signal.aborted) await release()
         }
       })
     } finally {
@@ -208,7 +219,7 @@ export class DatasetStore {
         onProgress({ step: 'verify', bytesDone, bytesTotal })
       }
       for (const { name } of officialFiles(description)) await rename(join(incoming, name), join(folder, name))
-      await writeFile(join(folder, 'dataset.json'), `${JSON.stringify(provenance(description, source), null, 2)}\n`)
+      await replaceFile(join(folder, 'dataset.json'), `${JSON.stringify(provenance(description, source), null, 2)}\n`)
     } finally {
       await rm(incoming, { recursive: true, force: true })
     }
@@ -305,9 +316,9 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function lockFolder(folder: string, name: DatasetName): Promise<() => Promise<void>> {
+async function lockFolder(folder: string, name: DatasetName, onLost: () => void): Promise<() => Promise<void>> {
   try {
-    return await lockfile.lock(folder, { lockfilePath: join(folder, '.lock') })
+    return await lockfile.lock(folder, { lockfilePath: join(folder, '.lock'), onCompromised: onLost })
   } catch (error) {
     if (errorCode(error) !== 'ELOCKED') throw error
     throw new EspalierError('busy', `${name} is being fetched by another process; wait for it.`, { cause: error })

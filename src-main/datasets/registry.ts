@@ -94,8 +94,7 @@ async function append(
   let size = await sizeOf(path)
   const ask = (from: number) =>
     registryFetch(address, {
-      ...(registry === undefined ? {} : { registry }),
-      fetchRetryMintimeout: 1000,
+      ...options(registry),
       headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
       signal,
     })
@@ -126,9 +125,15 @@ async function append(
   }
 }
 
+/** A user who is offline should hear of it within seconds. */
+function options(registry: string | undefined) {
+  const retries = { fetchRetries: 2, fetchRetryMintimeout: 500, fetchRetryFactor: 2 }
+  return registry === undefined ? retries : { ...retries, registry }
+}
+
 /** Where the registry says the tarball is; addresses of the public registry are looked up at the user's own. */
 async function tarballAddress(spec: string, registry: string | undefined): Promise<string> {
-  const { _resolved } = await pacote.manifest(spec, registry === undefined ? {} : { registry })
+  const { _resolved } = await pacote.manifest(spec, options(registry))
   const address = new URL(_resolved)
   if (registry !== undefined && address.host === new URL(registryFetch.pickRegistry(spec)).host)
     return new URL(address.pathname, registry).href

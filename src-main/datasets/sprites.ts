@@ -52,18 +52,22 @@ export async function readMembers(
   const take = async (name: string, entry: ReadEntry) => {
     members.set(name, await entry.concat())
   }
+  let problem = ''
   await list({
     file: tarball,
     strict: true,
     filter: (path, entry) => nameOf(path) !== null && 'type' in entry && entry.type === 'File',
+    // It is called by a stream, so an error thrown here would end the process.
     onReadEntry: (entry) => {
       const name = nameOf(entry.path)
       if (name === null) return
-      if (entry.size > largest)
-        throw new EspalierError('failed', `${tarball}: ${name} has ${entry.size} bytes, more than it ever holds`)
-      reading.push(take(name, entry))
+      if (entry.size > largest) problem = `${name} has ${entry.size} bytes, more than it ever holds`
+      else reading.push(take(name, entry))
     },
+  }).catch((error: unknown) => {
+    problem = error instanceof Error ? error.message : String(error)
   })
+  if (problem !== '') throw new EspalierError('failed', `${tarball}: ${problem}`)
   await Promise.all(reading)
   return members
 }
