@@ -1,11 +1,11 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { writeFile } from 'atomically'
 import type { ComparedRun } from '../contract/comparison'
 import { EspalierError } from '../contract/commands'
 import type { Experiment } from '../contract/experiment'
 import type { RunManifest, SessionContents } from '../contract/records'
 import { DatasetStore } from '../datasets/dataset-store'
+import { replaceFile } from '../files/replace-file'
 import { comparisonTable } from '../report/comparison-table'
 import { seedCsv } from '../report/seed-csv'
 import { Laboratory } from '../runs/laboratory'
@@ -164,7 +164,7 @@ async function writeOutfile(
     // One heading for all runs.
     tables.push(tables.length === 0 ? table : table.slice(table.indexOf('\n') + 1))
   }
-  await writeFile(outfile, tables.join(''))
+  await replaceFile(outfile, tables.join(''))
 }
 
 /** A run of hours must not end in a file that cannot be written. */

@@ -25,8 +25,8 @@ export function connectToParent(): EnginePort {
   const send = process.send.bind(process)
   return {
     post: (message) => {
-      // A parent that went away hears nothing more; runs are still brought to their end.
-      if (process.connected) send(message)
+      // A parent that went away hears nothing more, and that must not end this process before its runs are paused.
+      if (process.connected) send(message, undefined, undefined, () => {})
     },
     onMessage: (listener) => {
       process.on('message', listener)

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFile } from 'atomically'
 import { z } from 'zod'
+import { replaceFile } from '../files/replace-file'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import { errorText, isMissing, readBytes } from './json-file'
 import { littleEndianBytes } from './little-endian'
@@ -41,7 +40,7 @@ const metadataSchema = z.object({
 type Metadata = z.input<typeof metadataSchema>
 
 /** File name of a slot, relative to the run's folder. */
-export function checkpointFile(slot: CheckpointSlot): string {
+function checkpointFile(slot: CheckpointSlot): string {
   return join('checkpoints', `${slot}.safetensors`)
 }
 
@@ -67,8 +66,7 @@ export async function writeCheckpoint(runFolder: string, slot: CheckpointSlot, s
     topologySha256,
   }
   const metadata: Metadata = { ...described, sha256: digest(described, tensors) }
-  await mkdir(join(runFolder, 'checkpoints'), { recursive: true })
-  await writeFile(join(runFolder, checkpointFile(slot)), encodeTensors({ metadata, tensors }))
+  await replaceFile(join(runFolder, checkpointFile(slot)), encodeTensors({ metadata, tensors }))
 }
 
 /** The valid checkpoints, newest first, and what is wrong with the others (one line each, naming the file). */

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
-import { writeFile } from 'atomically'
 import type { z } from 'zod'
+import { replaceFile } from '../files/replace-file'
 
 /** A session may come from anywhere, so no file of it is read without a limit. */
 const largestFile = 512 * 1024 * 1024
@@ -28,7 +28,7 @@ export async function readJson<Schema extends z.ZodType>(path: string, schema: S
 
 /** Replaces the file as a whole: temporary file, fsync, rename. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+  await replaceFile(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
 /** The first problem of a schema check in one line. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { writeFile } from 'atomically'
 import { z } from 'zod'
+import { replaceFile } from '../files/replace-file'
 import { packBits, unpackBits } from '../engine/sparsity/pack-bits'
 import { issueText, readBytes } from './json-file'
 
@@ -51,7 +51,7 @@ export async function writeMask(path: string, layers: readonly MaskLayer[], mask
   )
   const length = Buffer.alloc(4)
   length.writeUInt32LE(header.length)
-  await writeFile(path, Buffer.concat([magic, length, header, bits]))
+  await replaceFile(path, Buffer.concat([magic, length, header, bits]))
 }
 
 /** The layers of a mask file. Throws an error in words when the file is damaged. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EspalierError } from '../contract/commands'
+import { removeLeftovers } from '../files/replace-file'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import {
   roundRecordSchema,
@@ -82,7 +83,8 @@ export class RunWriter {
   }
 
   static async open(folder: string): Promise<RunWriter> {
-    await mkdir(join(folder, 'masks'), { recursive: true })
+    for (const part of ['masks', 'checkpoints']) await mkdir(join(folder, part), { recursive: true })
+    for (const part of ['.', 'masks', 'checkpoints']) await removeLeftovers(join(folder, part))
     const [rounds, topology, { found }] = await Promise.all([
       readRounds(folder),
       readTopology(folder),

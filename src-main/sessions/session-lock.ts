@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { writeFile } from 'atomically'
 import lockfile from 'proper-lockfile'
 import { z } from 'zod'
+import { replaceFile } from '../files/replace-file'
 import { EspalierError } from '../contract/commands'
 
 /**
@@ -40,7 +40,7 @@ export async function lockSession(folder: string, onLost: (reason: Error) => voi
       throw isHeld(second) ? busy(folder, owner) : second
     }
   }
-  await writeFile(ownerPath(folder), JSON.stringify({ pid: process.pid, host: hostname() } satisfies Owner))
+  await replaceFile(ownerPath(folder), JSON.stringify({ pid: process.pid, host: hostname() } satisfies Owner))
   return {
     release: async () => {
       await rm(ownerPath(folder), { force: true })

@@ -206,6 +206,7 @@ export class SessionStore {
   }
 
   async #writeLocated(folders: readonly string[]): Promise<void> {
+    await mkdir(this.folder, { recursive: true })
     await writeJson(this.#locatedFile, { folders })
   }
 
