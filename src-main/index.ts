@@ -17,6 +17,7 @@ import { wordsFor } from './shell/words'
 import type { Words } from './shell/words'
 
 const out = join(import.meta.dirname, '..')
+const files = { preload: join(out, 'preload/index.cjs'), icon: join(out, '../resources/icons/espalier.png') }
 // Set by `npm run dev`; a built application never loads a page from elsewhere.
 const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
 const pageUrl = developmentUrl ?? applicationUrl
@@ -50,7 +51,7 @@ function start(): void {
   }
   apply()
 
-  const window = createMainWindow(join(out, 'preload/index.cjs'), preferences.windowState(), () => {
+  const window = createMainWindow(files, preferences.windowState(), () => {
     // The start script takes this as the sign that a window can open on this machine.
     process.send?.('window-open')
   })

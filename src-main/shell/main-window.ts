@@ -2,14 +2,14 @@ import { BrowserWindow, nativeTheme, screen } from 'electron'
 import type { WebFrameMain } from 'electron'
 import { applicationUrl } from './application-protocol'
 import type { WindowState } from './preferences'
-import { windowOptions } from './window-options'
+import { windowOptions, type WindowFiles } from './window-options'
 
 /** A page that keeps dying is not loaded again and again. */
 const reloadsAllowed = 2
 
 /** Opens the window where it was last, hidden until its page has been painted once. */
-export function createMainWindow(preload: string, state: WindowState, onShown: () => void): BrowserWindow {
-  const window = new BrowserWindow(windowOptions(preload, onScreen(state), nativeTheme.shouldUseDarkColors))
+export function createMainWindow(files: WindowFiles, state: WindowState, onShown: () => void): BrowserWindow {
+  const window = new BrowserWindow(windowOptions(files, onScreen(state), nativeTheme.shouldUseDarkColors))
   if (state.maximised) window.maximize()
   window.once('ready-to-show', () => {
     window.show()

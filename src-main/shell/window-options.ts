@@ -4,12 +4,17 @@ import type { WindowState } from './preferences'
 /** Painted before the page is there, so that the window does not flash; the page's own backgrounds. */
 export const backgrounds = { light: '#f3f4f4', dark: '#121416' } as const
 
+export interface WindowFiles {
+  readonly preload: string
+  readonly icon: string
+}
+
 /**
  * Options of every window of the application: the page is isolated, sandboxed and without Node.
  *
- * @param preload absolute path of the built preload script
+ * @param files absolute paths of the built preload script and of the window's icon
  */
-export function windowOptions(preload: string, state: WindowState, dark: boolean): BrowserWindowConstructorOptions {
+export function windowOptions(files: WindowFiles, state: WindowState, dark: boolean): BrowserWindowConstructorOptions {
   return {
     ...state.bounds,
     minWidth: 900,
@@ -17,8 +22,9 @@ export function windowOptions(preload: string, state: WindowState, dark: boolean
     show: false,
     backgroundColor: dark ? backgrounds.dark : backgrounds.light,
     title: 'Espalier',
+    icon: files.icon,
     webPreferences: {
-      preload,
+      preload: files.preload,
       contextIsolation: true,
       sandbox: true,
       webSecurity: true,

@@ -3,9 +3,11 @@ import { backgrounds, windowOptions } from '../../src-main/shell/window-options'
 
 const state = { bounds: { x: 10, y: 20, width: 1000, height: 700 }, maximised: false }
 
+const files = { preload: '/p/index.cjs', icon: '/p/icon.png' }
+
 describe('window options', () => {
   it('isolate and sandbox the page and give it no Node', () => {
-    expect(windowOptions('/p/index.cjs', state, false).webPreferences).toMatchObject({
+    expect(windowOptions(files, state, false).webPreferences).toMatchObject({
       preload: '/p/index.cjs',
       contextIsolation: true,
       sandbox: true,
@@ -18,8 +20,15 @@ describe('window options', () => {
   })
 
   it('restore the bounds and start hidden on the page’s background', () => {
-    expect(windowOptions('/p', state, false)).toMatchObject({ x: 10, y: 20, width: 1000, height: 700, show: false })
-    expect(windowOptions('/p', state, false).backgroundColor).toBe(backgrounds.light)
-    expect(windowOptions('/p', state, true).backgroundColor).toBe(backgrounds.dark)
+    expect(windowOptions(files, state, false)).toMatchObject({
+      x: 10,
+      y: 20,
+      width: 1000,
+      height: 700,
+      show: false,
+      icon: '/p/icon.png',
+    })
+    expect(windowOptions(files, state, false).backgroundColor).toBe(backgrounds.light)
+    expect(windowOptions(files, state, true).backgroundColor).toBe(backgrounds.dark)
   })
 })
