@@ -40,8 +40,7 @@ export type ModelName = (typeof modelNames)[number]
 export const methodNames = ['dynamic', 'static', 'none', 'small-dense'] as const
 export type MethodName = (typeof methodNames)[number]
 
-export const partitionNames = ['iid', 'dirichlet', 'shards'] as const
-export type PartitionName = (typeof partitionNames)[number]
+const partitionNames = ['iid', 'dirichlet', 'shards'] as const
 
 const experimentFields = {
   dataset: field(z.enum(datasetNames).default('mnist'), {
