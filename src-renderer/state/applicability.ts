@@ -1,4 +1,4 @@
-import { experimentFieldNames, type Experiment, type ExperimentField } from '@contract/experiment'
+import type { ExperimentField } from '@contract/experiment'
 import type { Messages } from '../i18n/en'
 
 export type NotApplicable = keyof Messages['notApplicable']
@@ -23,9 +23,4 @@ export function reasonNotApplicable(name: ExperimentField, { partition, method }
   if (name === 'layerDistribution') return method === 'none' || method === 'small-dense' ? 'maskedOnly' : null
   if (topologyFields.includes(name)) return method === 'dynamic' ? null : 'dynamicOnly'
   return null
-}
-
-/** The fields that do influence an experiment, in the order of the schema. */
-export function applicableFields(experiment: Experiment): ExperimentField[] {
-  return experimentFieldNames.filter((name) => reasonNotApplicable(name, experiment) === null)
 }
