@@ -4,7 +4,7 @@ import { datasetNames, type DatasetName } from '../contract/experiment'
 import { DatasetStore } from '../datasets/dataset-store'
 import { dataHome } from '../sessions/home'
 import { exitCodes } from './exit-codes'
-import { wrongField } from './experiment-flags'
+import { wrongInput } from './experiment-flags'
 
 function store(): DatasetStore {
   return new DatasetStore(dataHome().datasetsFolder)
@@ -12,8 +12,7 @@ function store(): DatasetStore {
 
 function datasetName(text: string): DatasetName {
   const name = datasetNames.find((known) => known === text)
-  if (name === undefined)
-    throw wrongField({ field: 'dataset', value: text, allowed: `one of ${datasetNames.join(', ')}` })
+  if (name === undefined) throw wrongInput('dataset', text, `one of ${datasetNames.join(', ')}`)
   return name
 }
 

@@ -9,7 +9,6 @@ import {
   problemText,
   type Experiment,
   type ExperimentField,
-  type FieldProblem,
 } from '../contract/experiment'
 
 /** Values of the flags as typed, keyed as commander keys them. */
@@ -50,13 +49,12 @@ export async function experimentFromFlags(flags: FlagValues): Promise<Experiment
   }
   if (flags['needReadjust'] === true) {
     const method = input['method'] ?? 'dynamic'
-    if (method !== 'dynamic')
-      throw wrongField({ field: 'method', value: method, allowed: 'dynamic together with --need-readjust' })
+    if (method !== 'dynamic') throw wrongField('method', method, 'dynamic together with --need-readjust')
     input['method'] = method
   }
   input['method'] ??= 'static'
   const check = checkExperiment(input)
-  if (!check.ok) throw wrongField(check.problems[0])
+  if (!check.ok) throw wrongField(check.problems[0].field, check.problems[0].value, check.problems[0].allowed)
   return check.experiment
 }
 
@@ -66,10 +64,10 @@ async function readConfiguration(file: string): Promise<Record<string, unknown>>
     content = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw wrongField({ field: 'config', value: file, allowed: `a readable JSON file (${reason})` })
+    throw wrongInput('--config', file, `a readable JSON file (${reason})`)
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw wrongField({ field: 'config', value: file, allowed: 'a JSON object with fields of the experiment' })
+    throw wrongInput('--config', file, 'a JSON object with fields of the experiment')
   return { ...content }
 }
 
@@ -80,17 +78,21 @@ function valueOf(name: ExperimentField, text: string): unknown {
   return text.trim() === '' || Number.isNaN(number) ? text : number
 }
 
-/** Error for one field or flag. */
-export function wrongField(problem: FieldProblem): EspalierError {
-  const name = experimentFieldNames.find((field) => field === problem.field)
-  const field = name === undefined ? `--${problem.field}` : `${name} (--${fieldMetadata(name).flag})`
-  return new EspalierError('wrong-input', problemText({ ...problem, field }))
+/** Error for one field of the experiment, which a flag or the configuration file gave. */
+function wrongField(field: string, value: unknown, allowed: string): EspalierError {
+  const name = experimentFieldNames.find((known) => known === field)
+  return wrongInput(name === undefined ? field : `${name} (--${fieldMetadata(name).flag})`, value, allowed)
+}
+
+/** Error for one flag or argument, by the name that the user typed. */
+export function wrongInput(field: string, value: unknown, allowed: string): EspalierError {
+  return new EspalierError('wrong-input', problemText({ field, value, allowed }))
 }
 
 /** A flag that holds a whole number of at least `minimum`. */
 export function wholeNumber(flag: string, text: string, minimum: number, maximum: number): number {
   const number = Number(text)
   if (text.trim() === '' || !Number.isInteger(number) || number < minimum || number > maximum)
-    throw wrongField({ field: flag, value: text, allowed: `a whole number from ${minimum} to ${maximum}` })
+    throw wrongInput(flag, text, `a whole number from ${minimum} to ${maximum}`)
   return number
 }

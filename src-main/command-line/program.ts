@@ -3,7 +3,7 @@ import { exampleExperiments } from '../contract/examples'
 import { applicationVersion } from '../runs/versions'
 import { fetchData, importData, listData } from './data'
 import { exitCodes } from './exit-codes'
-import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongField, type FlagValues } from './experiment-flags'
+import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
 
 /** Runs the command line and returns its exit code; every error is one line on stderr. */
@@ -44,13 +44,12 @@ function buildProgram(action: Wrap): Command {
     command
       .option('--workers <number>', 'threads that train clients; results do not depend on it (default: one per core)')
       .option('--json', 'end with one line of JSON on stdout')
-  const withSession = (command: Command) =>
-    training(command)
-      .option(
-        '--session <folder>',
-        'new or empty folder, or a session to add to (default: a new one in the data folder)',
-      )
       .option('--outfile <file>', "CSV with a row for each round, in the seed's columns; an old file is replaced")
+  const withSession = (command: Command) =>
+    training(command).option(
+      '--session <folder>',
+      'new or empty folder, or a session to add to (default: a new one in the data folder)',
+    )
 
   withSession(addExperimentFlags(program.command('run').description('run one experiment'))).action(
     action(async (flags: FlagValues) => {
@@ -119,8 +118,7 @@ function buildProgram(action: Wrap): Command {
 
 async function printTable(place: string, flags: FlagValues): Promise<number> {
   const format = (['md', 'csv', 'latex'] as const).find((known) => known === flags['format'])
-  if (format === undefined)
-    throw wrongField({ field: 'format', value: flags['format'], allowed: 'one of md, csv, latex' })
+  if (format === undefined) throw wrongInput('--format', flags['format'], 'one of md, csv, latex')
   return withSessionAt(place, async (laboratory, sessionId) => {
     process.stdout.write(await laboratory.ask('sessions.table', { sessionId, format }))
     return exitCodes.done
@@ -152,7 +150,7 @@ async function withSessionAt(
 function trainingOptions(flags: FlagValues): TrainingOptions {
   const workers = textFlag(flags, 'workers')
   return {
-    workers: workers === null ? null : wholeNumber('workers', workers, 1, 64),
+    workers: workers === null ? null : wholeNumber('--workers', workers, 1, 64),
     json: flags['json'] === true,
     outfile: textFlag(flags, 'outfile'),
   }
@@ -164,5 +162,5 @@ function textFlag(flags: FlagValues, name: string): string | null {
 }
 
 function seedList(text: string): number[] {
-  return text.split(',').map((seed) => wholeNumber('seeds', seed, 0, 4_294_967_295))
+  return text.split(',').map((seed) => wholeNumber('--seeds', seed, 0, 4_294_967_295))
 }

@@ -11,7 +11,7 @@ import { seedCsv } from '../report/seed-csv'
 import { Laboratory } from '../runs/laboratory'
 import { dataHome } from '../sessions/home'
 import { exitCodes } from './exit-codes'
-import { wrongField } from './experiment-flags'
+import { wrongInput } from './experiment-flags'
 import { ProgressDisplay } from './progress-display'
 import { runJson, runsJson } from './results'
 
@@ -31,11 +31,7 @@ export function openLaboratory(workers: number | null = null): Promise<Laborator
 export async function findSession(laboratory: Laboratory, place: string): Promise<SessionContents> {
   const isFolder = await exists(join(place, 'session.json'))
   if (!isFolder && !/^[A-Za-z0-9_-]{1,64}$/.test(place))
-    throw wrongField({
-      field: 'session',
-      value: place,
-      allowed: 'a session folder (with session.json) or a session id',
-    })
+    throw wrongInput('session', place, 'a session folder (with session.json) or a session id')
   const id = isFolder ? (await laboratory.sessions.attach(place)).manifest.id : place
   return laboratory.ask('sessions.open', { sessionId: id })
 }
@@ -50,7 +46,6 @@ export async function train(
   },
   options: TrainingOptions,
 ): Promise<number> {
-  await checkOutfile(options.outfile)
   return withLaboratory(options, async (laboratory) => {
     const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
     const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
@@ -61,25 +56,28 @@ export async function train(
       kind: request.kind,
       seeds: [...request.seeds],
     })
-    return { session, runs: session.runs.filter(({ id }) => !known.some((old) => old.id === id)) }
+    const runs = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
+    return { session, started: runs, reported: runs }
   })
 }
 
-/** Goes on with every run of a session that was stopped. */
+/** Goes on with every run of a session that was stopped, and reports the whole session. */
 export function resume(place: string, options: TrainingOptions): Promise<number> {
   return withLaboratory(options, async (laboratory) => {
     const session = await findSession(laboratory, place)
     const stopped = session.runs.filter(({ state }) => ['paused', 'interrupted', 'failed'].includes(state))
     if (stopped.length === 0) console.error('Every run of this session has ended; there is nothing to resume.')
     for (const { id } of stopped) await laboratory.ask('runs.resume', { sessionId: session.manifest.id, runId: id })
-    return { session, runs: stopped.length === 0 ? session.runs : stopped }
+    return { session, started: stopped, reported: session.runs }
   })
 }
 
 interface Work {
   readonly session: SessionContents
-  /** The runs to wait for and to report. */
-  readonly runs: readonly RunManifest[]
+  /** The runs to wait for. */
+  readonly started: readonly RunManifest[]
+  /** The runs that the table, the JSON and the outfile are about. */
+  readonly reported: readonly RunManifest[]
 }
 
 /** Starts work, shows it until it ends or Ctrl-C stops it at its last checkpoint, and reports. Returns the exit code. */
@@ -87,6 +85,7 @@ async function withLaboratory(
   options: TrainingOptions,
   start: (laboratory: Laboratory) => Promise<Work>,
 ): Promise<number> {
+  await checkOutfile(options.outfile)
   const laboratory = await openLaboratory(options.workers)
   const early: Parameters<ProgressDisplay['show']>[0][] = []
   let display: ProgressDisplay | null = null
@@ -94,30 +93,34 @@ async function withLaboratory(
     if (display === null) early.push(event)
     else display.show(event)
   })
-  let isInterrupted = false
+  const interruption = new AbortController()
   const interrupt = () => {
-    if (isInterrupted) process.exit(exitCodes.interrupted)
-    isInterrupted = true
+    if (interruption.signal.aborted) process.exit(exitCodes.interrupted)
+    interruption.abort()
     console.error('\nStopping at the last checkpoint…')
     void laboratory.close()
   }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
   try {
-    const { session, runs } = await start(laboratory)
+    const { session, started, reported } = await start(laboratory)
     const sessionId = session.manifest.id
-    display = new ProgressDisplay(runs)
+    display = new ProgressDisplay(started)
     console.error(`Session: ${session.folder}`)
     for (const event of early) display.show(event)
     const ended: RunManifest[] = []
-    for (const { id } of runs) ended.push(await laboratory.settled(sessionId, id))
+    for (const { id } of started) ended.push(await laboratory.settled(sessionId, id))
     display.close()
     const compared = (await laboratory.comparedRuns(sessionId)).filter(({ manifest }) =>
-      runs.some(({ id }) => id === manifest.id),
+      reported.some(({ id }) => id === manifest.id),
     )
     if (options.outfile !== null) await writeOutfile(laboratory, sessionId, compared, options.outfile)
     report(compared, session.folder, options.json)
     return exitCodeOf(ended, session.folder)
+  } catch (error) {
+    // Whoever stops the program before its first run is queued need not hear that no run could be queued.
+    if (!interruption.signal.aborted) throw error
+    return exitCodes.interrupted
   } finally {
     display?.close()
     process.off('SIGINT', interrupt)
@@ -136,7 +139,9 @@ function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boo
 
 function exitCodeOf(runs: readonly RunManifest[], sessionFolder: string): number {
   if (runs.some(({ state }) => state === 'paused')) {
-    console.error(`Interrupted; go on with: npx espalier resume ${sessionFolder}`)
+    console.error(
+      `Interrupted; go on with: npx espalier resume ${/\s/.test(sessionFolder) ? JSON.stringify(sessionFolder) : sessionFolder}`,
+    )
     return exitCodes.interrupted
   }
   const failed = runs.find(({ state }) => state === 'failed')
@@ -170,7 +175,7 @@ async function writeOutfile(
 /** A run of hours must not end in a file that cannot be written. */
 async function checkOutfile(outfile: string | null): Promise<void> {
   if (outfile === null) return
-  const refuse = (why: string) => wrongField({ field: 'outfile', value: outfile, allowed: why })
+  const refuse = (why: string) => wrongInput('--outfile', outfile, why)
   const folder = dirname(resolve(outfile))
   try {
     await access(folder, constants.W_OK)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { EspalierError, type DatasetStatus } from '../contract/commands'
@@ -214,7 +214,7 @@ export class DatasetStore {
         refuseWhenStopped(signal, description.name)
         onProgress({ step: 'decode', bytesDone, bytesTotal })
         checkOfficialFile(file.name, bytes, file)
-        await writeDurably(join(incoming, file.name), bytes)
+        await replaceFile(join(incoming, file.name), bytes)
         bytesDone += bytes.length
         onProgress({ step: 'verify', bytesDone, bytesTotal })
       }
@@ -304,16 +304,6 @@ async function findArchive({ name }: DatasetDescription, folders: readonly strin
     }
   }
   return null
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 async function lockFolder(folder: string, name: DatasetName, onLost: () => void): Promise<() => Promise<void>> {

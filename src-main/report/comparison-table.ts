@@ -87,6 +87,7 @@ function latexTable(group: ComparisonGroup): string {
   const escape = (text: string) =>
     text
       .replace(/[%&#_]/g, '\\$&')
+      .replace(/^-(?=\d)/, () => '$-$')
       .replace(/β = /g, '$\\beta$ = ')
       .replace(/Δ/g, '$\\Delta$')
       .replace(/×/g, '$\\times$')

@@ -184,7 +184,10 @@ describe('fetch', () => {
     await vi.waitFor(async () => {
       expect((await store.status('cifar10')).state).toBe('fetching')
     })
-    await expect(store.fetch('cifar10', options)).rejects.toMatchObject({ kind: 'busy' })
+    await expect(store.fetch('cifar10', options)).rejects.toMatchObject({
+      kind: 'busy',
+      message: 'cifar10 is being fetched already.',
+    })
     await first
   })
 

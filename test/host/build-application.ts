@@ -11,9 +11,9 @@ export interface BuiltApplication {
   remove(): Promise<void>
 }
 
-/** Builds entries of src-main/host as they are shipped, into a folder of their own that looks like the application. */
+/** Builds entries as they are shipped, into a folder of their own that looks like the application. */
 export async function buildApplication(
-  ...entries: ('training-worker' | 'engine-process')[]
+  ...entries: ('training-worker' | 'engine-process' | 'cli')[]
 ): Promise<BuiltApplication> {
   const output = join(project, 'test', 'output')
   await mkdir(output, { recursive: true })
@@ -29,7 +29,9 @@ export async function buildApplication(
       outDir: join(folder, 'out', 'main'),
       target: 'node20',
       rollupOptions: {
-        input: Object.fromEntries(entries.map((entry) => [entry, join(project, 'src-main', 'host', `${entry}.ts`)])),
+        input: Object.fromEntries(
+          entries.map((entry) => [entry, join(project, 'src-main', entry === 'cli' ? '' : 'host', `${entry}.ts`)]),
+        ),
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },
