@@ -125,6 +125,7 @@ const round = (index: number, accuracy: number | null, seconds = 1): RoundRecord
   downloadBytes: 0,
   uploadBytes: 2_000_000,
   trainingFlops: 10,
+  largestClientFlops: 10,
   seconds,
 })
 
@@ -171,6 +172,13 @@ describe('pictures', () => {
     expect([0, 4, 8, 12].map((at) => pixels[at])).toEqual([1, 2, 3, 0])
     expect(counts).toEqual({ kept: 1, pruned: 1, grown: 1, inactive: 1 })
     expect(drawMask(mask(0b0101), null, colours).counts).toEqual({ kept: 2, pruned: 0, grown: 0, inactive: 2 })
+  })
+
+  it('read bits beyond the first byte, lowest first', () => {
+    const mask = { layer: 'fc', shape: [2, 3, 2], bits: Uint8Array.of(0b1000_0000, 0b0000_0010) }
+    const colours = { inactive: '#000000', kept: '#010101', pruned: '#020202', grown: '#030303' }
+    const { pixels } = drawMask(mask, null, colours)
+    expect(Array.from({ length: 12 }, (_, at) => pixels[at * 4])).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0])
   })
 
   it('run from the low colour at 0 to the high one at the largest count', () => {

@@ -11,7 +11,7 @@ export function maskSize(shape: readonly number[]): MaskSize {
   return { rows: shape[0], columns: shape.slice(1).reduce((product, size) => product * size, 1) }
 }
 
-export function bitAt(bits: Uint8Array, index: number): number {
+function bitAt(bits: Uint8Array, index: number): number {
   return (bits[index >> 3] >> (index & 7)) & 1
 }
 
@@ -19,7 +19,7 @@ export const cellStates = ['inactive', 'kept', 'pruned', 'grown'] as const
 export type CellState = (typeof cellStates)[number]
 
 /** What an update did to one weight. Without a previous mask, active weights are `kept`. */
-export function cellState(before: number | null, after: number): CellState {
+function cellState(before: number | null, after: number): CellState {
   if (after === 1) return before === 0 ? 'grown' : 'kept'
   return before === 1 ? 'pruned' : 'inactive'
 }
