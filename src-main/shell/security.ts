@@ -1,11 +1,14 @@
 import type { App, Session } from 'electron'
 
-/** No page of the application may ask the system for anything. */
+/** Copying a table is the one thing that the page may ask of the system. */
+const allowedPermission = 'clipboard-sanitized-write'
+
+/** Denies every permission, asked for or checked, but that of writing text to the clipboard. */
 export function denyPermissions(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, answer) => {
-    answer(false)
+  session.setPermissionRequestHandler((_contents, permission, answer) => {
+    answer(permission === allowedPermission)
   })
-  session.setPermissionCheckHandler(() => false)
+  session.setPermissionCheckHandler((_contents, permission) => (permission as string) === allowedPermission)
 }
 
 /** A window stays on its page: no navigation, no redirect, no webview, no second window. */

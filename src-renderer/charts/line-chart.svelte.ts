@@ -96,6 +96,7 @@ function configurationOf(
       padding: 5,
       maxRotation: 0,
       maxTicksLimit: 7,
+      ...(axis.whole === true ? { precision: 0 } : {}),
       callback: (value: number | string) => axis.format(Number(value)),
     },
   })

@@ -37,6 +37,8 @@ export interface Axis {
   readonly format: (value: number) => string
   readonly minimum?: number
   readonly maximum?: number
+  /** Ticks at whole numbers only, as for rounds. */
+  readonly whole?: boolean
 }
 
 export interface LineChartModel {

@@ -330,7 +330,7 @@ export const en = {
     flops: 'FLOPs (theoretical)',
     seconds: 'Seconds per round',
     points: 'points',
-    pairs: (count: string) => `${count} pairs`,
+    pairs: (count: string) => (count === '1' ? '1 pair' : `${count} pairs`),
     unfinished: (count: string) => `${count} unfinished`,
     copyAs: 'Copy table as',
     markdown: 'Markdown',

@@ -24,9 +24,17 @@ test('a four-arm ablation by mouse, read, looked into, and found again after a r
   }
   await first.screenshot('3-compare')
   const results = await first.window.getByTestId('results').innerText()
+  await first.window.getByTestId('copy-md').click()
+  await expect
+    .poll(() => first.application.evaluate(({ clipboard }) => clipboard.readText()))
+    .toContain('| dynamic pruning | 1 |')
 
   await first.show('layers')
   await expect(first.window.getByTestId('page-layers')).toContainText('conv1')
+  const picture = first.window.getByTestId('mask-picture')
+  const last = await picture.getAttribute('aria-label')
+  await first.window.getByTestId('mask-update').press('Home')
+  await expect(picture).not.toHaveAttribute('aria-label', last ?? '')
   await first.screenshot('4-layers')
   expect(first.complaints).toEqual([])
   await first.quit()

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 
 const port = 4319
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+const executablePath = process.env['ESPALIER_CHROMIUM'] ?? '/usr/bin/chromium'
 // Chromium's sandbox refuses to run as root.
 const isRoot = process.getuid?.() === 0
 

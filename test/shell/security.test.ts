@@ -4,15 +4,18 @@ import { describe, expect, it, vi } from 'vitest'
 import { denyPermissions, forbidNavigation } from '../../src-main/shell/security'
 
 describe('security of every page', () => {
-  it('denies every permission, asked for or checked', () => {
+  it('denies every permission, asked for or checked, but copying text', () => {
     const session = { setPermissionRequestHandler: vi.fn(), setPermissionCheckHandler: vi.fn() }
     denyPermissions(session as unknown as Session)
     const answer = vi.fn()
     const [onRequest] = session.setPermissionRequestHandler.mock.calls[0] as [(...values: unknown[]) => void]
     onRequest({}, 'media', answer)
-    expect(answer).toHaveBeenCalledWith(false)
-    const [onCheck] = session.setPermissionCheckHandler.mock.calls[0] as [() => boolean]
-    expect(onCheck()).toBe(false)
+    expect(answer).toHaveBeenLastCalledWith(false)
+    onRequest({}, 'clipboard-sanitized-write', answer)
+    expect(answer).toHaveBeenLastCalledWith(true)
+    const [onCheck] = session.setPermissionCheckHandler.mock.calls[0] as [(...values: unknown[]) => boolean]
+    expect(onCheck(null, 'clipboard-read')).toBe(false)
+    expect(onCheck(null, 'clipboard-sanitized-write')).toBe(true)
   })
 
   it('stops navigation, redirects, webviews and new windows', () => {
