@@ -1,124 +1,174 @@
 import type { Experiment } from '../contract/experiment'
 import type { PlanPreview } from '../contract/preview'
 import { trainingFlops } from '../engine/accounting/flops'
+import type { ClientPool } from '../engine/federated/client-pool'
 import { prepareModel } from '../engine/methods/prepare-model'
-import { methodRecipes } from '../engine/methods/registry'
 import { initialParameters } from '../engine/models/initialise'
+import type { ModelPlan } from '../engine/models/plan'
 import { range } from '../engine/random/draw'
 import { namedStream } from '../engine/random/streams'
-import { applyMask } from '../engine/sparsity/masks'
+import { applyMask, randomMask } from '../engine/sparsity/masks'
 import type { LabelledImages } from '../engine/trainer/trainer'
 import type { WorkerPool } from '../host/worker-pool'
 
-/** How fast this machine is at one network. */
-interface Speed {
-  readonly secondsPerTrainingFlop: number
-  readonly secondsPerTestImage: number
+/** Seconds of one image at one density. */
+interface Point {
+  readonly flops: number
+  readonly trainingSeconds: number
+  readonly testSeconds: number
 }
 
+/** The two densities at which a network is measured; in between, time is close to a line. */
+const measuredDensities = [1, 0.1] as const
 /** A burst shorter than this says more about starting threads than about training. */
 const shortestBurstSeconds = 0.1
-const evaluatedImages = 1000
+/** Kernels get faster while they are being compiled; a burst counts once the next one is not faster by more than this. */
+const steadyRatio = 0.9
+const mostBursts = 8
 
 /**
- * Estimates running times from a short burst of real training of the network in question, under its first mask, by as many
- * clients at once as would train in the run. A measured network is not measured again.
+ * Estimates running times from short bursts of real training: each network is measured dense and at a tenth of its weights,
+ * by as many clients at once as would train in the run, and its time at another density lies on the line through both. A
+ * measured network is not measured again.
  */
 export class TimeEstimator {
   readonly #pool: WorkerPool
-  readonly #speeds = new Map<string, Speed>()
+  readonly #measured = new Map<string, readonly Point[]>()
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(pool: WorkerPool) {
     this.#pool = pool
   }
 
-  /** Seconds for the run; measures only if `mayMeasure`, and is null while the network was never measured. */
+  /** Seconds for the run; measures only while `mayMeasure()`, and is null where the network was never measured. */
   async estimate(
     experiment: Experiment,
     preview: PlanPreview,
     testImages: number,
-    mayMeasure: boolean,
+    mayMeasure: () => boolean,
   ): Promise<number | null> {
-    const { model, inputShape, layers } = preview.summary
-    const key = JSON.stringify([model, inputShape, layers.map(({ active }) => active), this.#burstSize(experiment)])
-    let speed = this.#speeds.get(key)
-    if (speed === undefined) {
-      if (!mayMeasure) return null
-      speed = await this.#measure(experiment, preview)
-      this.#speeds.set(key, speed)
-    }
-    const { rounds, evaluationInterval } = experiment
-    const evaluations = Math.ceil(rounds / evaluationInterval)
+    const points = await this.#inTurn(() => this.#pointsOf(experiment, preview, mayMeasure))
+    if (points === null) return null
+    const { plan, requestedActive } = prepareModel(experiment, preview.summary.inputShape, preview.summary.classes)
+    const flops = trainingFlops(plan, requestedActive)
+    const trainingImages = preview.totalTrainingFlops / flops
+    const evaluations = Math.ceil(experiment.rounds / experiment.evaluationInterval)
     return (
-      preview.totalTrainingFlops * speed.secondsPerTrainingFlop + evaluations * testImages * speed.secondsPerTestImage
+      trainingImages * onLine(points, flops, ({ trainingSeconds }) => trainingSeconds) +
+      evaluations * testImages * onLine(points, flops, ({ testSeconds }) => testSeconds)
     )
   }
 
-  #burstSize({ clientsPerRound, batchSize }: Experiment) {
-    return { clients: Math.min(this.#pool.workers, clientsPerRound), batchSize }
+  /** Two measurements at once would each measure half the machine. */
+  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => {})
+    return result
   }
 
-  async #measure(experiment: Experiment, { summary }: PlanPreview): Promise<Speed> {
-    const { plan, requestedActive } = prepareModel(experiment, summary.inputShape, summary.classes)
-    const mask =
-      methodRecipes[experiment.method].initialMask?.draw(plan, requestedActive, experiment.seed) ??
-      new Uint8Array(plan.prunableCount).fill(1)
-    const parameters = applyMask(plan, initialParameters(plan, experiment.seed), mask)
-    const images = noise(plan.inputShape, plan.classes, evaluatedImages)
-    const clientPool = await this.#pool.open(plan, { train: images, test: images })
-    const { clients, batchSize } = this.#burstSize(experiment)
-    const { signal } = new AbortController()
+  async #pointsOf(
+    experiment: Experiment,
+    { summary }: PlanPreview,
+    mayMeasure: () => boolean,
+  ): Promise<readonly Point[] | null> {
+    const { model, inputShape, layers } = summary
+    const clients = Math.min(this.#pool.workers, experiment.clientsPerRound)
+    const key = JSON.stringify([model, inputShape, layers.map(({ weights }) => weights), clients, experiment.batchSize])
+    const known = this.#measured.get(key)
+    if (known !== undefined) return known
+    const points: Point[] = []
+    for (const density of measuredDensities) {
+      if (!mayMeasure()) return null
+      points.push(await this.#measure(experiment, summary, density, clients))
+    }
+    this.#measured.set(key, points)
+    return points
+  }
 
-    /** Wall-clock seconds for `clients` clients at once, each with `count` image passes. */
-    const train = async (epochs: number) => {
-      const startedAt = performance.now()
-      const task = {
-        parameters,
-        mask,
-        indices: range(batchSize).map((index) => index % evaluatedImages),
-        localEpochs: epochs,
-        batchSize,
-        // Nothing is learned from noise, and weights that stay put cannot overflow.
-        learningRate: 0,
-        momentum: experiment.momentum,
-        weightDecay: experiment.weightDecay,
-        proximalCoefficient: experiment.proximalCoefficient,
-        seed: experiment.seed,
-        batchOrderLabel: 'calibration',
-        gradientIndices: null,
-      }
-      await clientPool.trainClients(
-        Array.from({ length: clients }, () => task),
-        () => {},
-        signal,
-      )
-      return (performance.now() - startedAt) / 1000
-    }
-    await train(1)
-    let epochs = 1
-    let seconds = await train(epochs)
-    while (seconds < shortestBurstSeconds) {
-      epochs *= 4
-      seconds = await train(epochs)
-    }
-    const startedAt = performance.now()
-    await clientPool.evaluateTestSet({ parameters, mask }, signal)
-    const evaluationSeconds = (performance.now() - startedAt) / 1000
+  async #measure(
+    experiment: Experiment,
+    { inputShape, classes }: PlanPreview['summary'],
+    density: number,
+    clients: number,
+  ): Promise<Point> {
+    const { plan } = prepareModel(experiment, inputShape, classes)
+    const active = plan.prunable.map(({ weightCount }) => Math.ceil(density * weightCount))
+    const mask = randomMask(plan, active, experiment.seed)
+    const model = { parameters: applyMask(plan, initialParameters(plan, experiment.seed), mask), mask }
+    // Enough images that every thread has a block of them to evaluate.
+    const images = noise(plan, 1000 * this.#pool.workers)
+    const clientPool = await this.#pool.open(plan, { train: images, test: images })
+    const { signal } = new AbortController()
+    const trainingSeconds = await steadySeconds((epochs) =>
+      trainBurst(clientPool, experiment, model, clients, epochs, signal),
+    )
+    const testSeconds = await steadySeconds(() => clientPool.evaluateTestSet(model, signal))
     return {
-      secondsPerTrainingFlop: seconds / (clients * epochs * batchSize * trainingFlops(plan, requestedActive)),
-      secondsPerTestImage: evaluationSeconds / evaluatedImages,
+      flops: trainingFlops(plan, active),
+      trainingSeconds: trainingSeconds / (clients * experiment.batchSize),
+      testSeconds: testSeconds / images.count,
     }
   }
 }
 
-function noise(shape: LabelledImages['shape'], classes: number, count: number): LabelledImages {
+/** Wall-clock seconds of one repetition of a burst, once the machine has warmed to it. */
+async function steadySeconds(burst: (repetitions: number) => Promise<unknown>): Promise<number> {
+  let repetitions = 1
+  let best = Number.POSITIVE_INFINITY
+  for (let bursts = 0; bursts < mostBursts; bursts++) {
+    const startedAt = performance.now()
+    await burst(repetitions)
+    const seconds = (performance.now() - startedAt) / 1000
+    if (seconds >= shortestBurstSeconds && seconds / repetitions > best * steadyRatio) break
+    best = Math.min(best, seconds / repetitions)
+    if (seconds < shortestBurstSeconds) repetitions *= 4
+  }
+  return best
+}
+
+function trainBurst(
+  pool: ClientPool,
+  { batchSize, momentum, weightDecay, proximalCoefficient, seed }: Experiment,
+  model: { readonly parameters: Float32Array; readonly mask: Uint8Array },
+  clients: number,
+  localEpochs: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const task = {
+    ...model,
+    indices: range(batchSize).map((index) => index % pool.train.count),
+    localEpochs,
+    batchSize,
+    // Nothing is learned from noise, and weights that stay put cannot overflow.
+    learningRate: 0,
+    momentum,
+    weightDecay,
+    proximalCoefficient,
+    seed,
+    batchOrderLabel: 'calibration',
+    gradientIndices: null,
+  }
+  return pool.trainClients(
+    Array.from({ length: clients }, () => task),
+    () => {},
+    signal,
+  )
+}
+
+/** The value at `flops` on the line through both points; below the sparser one at most down to nothing. */
+function onLine([dense, sparse]: readonly Point[], flops: number, of: (point: Point) => number): number {
+  const slope = (of(dense) - of(sparse)) / (dense.flops - sparse.flops)
+  return Math.max(0, of(sparse) + slope * (flops - sparse.flops))
+}
+
+function noise({ inputShape, classes }: ModelPlan, count: number): LabelledImages {
   const stream = namedStream(0, 'calibration')
-  const [channels, height, width] = shape
+  const [channels, height, width] = inputShape
   return {
     pixels: Uint8Array.from({ length: count * channels * height * width }, () => stream.integer(256)),
     labels: Uint8Array.from({ length: count }, () => stream.integer(classes)),
     count,
-    shape,
+    shape: inputShape,
     mean: new Array<number>(channels).fill(0.5),
     deviation: new Array<number>(channels).fill(0.3),
   }

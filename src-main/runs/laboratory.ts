@@ -249,7 +249,7 @@ export class Laboratory {
     const clientImages = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
     const preview = previewPlan(experiment, train.shape, classNames.length, clientImages, null)
     // A measurement beside a run would be wrong and would slow the run down.
-    const mayMeasure = !this.#queue.isBusy
+    const mayMeasure = () => !this.#queue.isBusy
     const estimatedSeconds = await this.#estimator.estimate(experiment, preview, test.count, mayMeasure)
     return { ...preview, estimatedSeconds }
   }

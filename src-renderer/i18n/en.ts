@@ -384,6 +384,7 @@ export const en = {
     inactive: 'Inactive',
     activeColour: 'Active',
     maskAxes: (rows: string, columns: string) => `${rows} rows = outputs, ${columns} columns = inputs × kernel`,
+    maskBands: (count: string) => `, in ${count} bands from left to right`,
     counts: 'Counts',
     requested: 'Requested',
     active: 'Active',

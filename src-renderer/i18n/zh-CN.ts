@@ -303,6 +303,7 @@ export const zhCN: Messages = {
     inactive: '不活跃',
     activeColour: '活跃',
     maskAxes: (rows, columns) => `${rows} 行 = 输出，${columns} 列 = 输入 × 卷积核`,
+    maskBands: (count) => `，从左到右分为 ${count} 段`,
     counts: '计数',
     requested: '要求',
     active: '活跃',

@@ -232,6 +232,8 @@ export class Laboratory {
     switch (event.type) {
       case 'run.state':
         if (event.sessionId === this.session.id) this.session.updateRun(event.run)
+        // The list of sessions shows the states of their runs.
+        void this.refreshSessions()
         break
       case 'run.round':
         if (event.sessionId === this.session.id) this.session.addRound(event.runId, event.record)
