@@ -61,7 +61,7 @@ export interface ArmComparison {
   /** In order of seed. */
   readonly results: readonly RunResult[]
   readonly spreads: Readonly<Record<Measure, Spread>>
-  /** Final accuracy minus that of the static arm with the same seed; null without a common seed. */
+  /** Final accuracy minus that of the static arm with the same seed after as many rounds; null where nothing pairs. */
   readonly differenceToStatic: Spread | null
   /** Whether every run of the arm has finished. */
   readonly finished: boolean
@@ -134,7 +134,10 @@ export function compareRuns(runs: readonly ComparedRun[]): ComparisonGroup[] {
 
 function armComparison(method: MethodName, results: readonly RunResult[], all: readonly RunResult[]): ArmComparison {
   const differences = results.flatMap((result) => {
-    const partner = all.find((other) => other.method === 'static' && other.seed === result.seed)
+    const partner = all.find(
+      ({ method: other, seed, roundsDone }) =>
+        other === 'static' && seed === result.seed && roundsDone === result.roundsDone,
+    )
     return method === 'static' || partner === undefined ? [] : [result.finalAccuracy - partner.finalAccuracy]
   })
   return {

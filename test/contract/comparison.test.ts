@@ -48,8 +48,10 @@ describe('comparing runs', () => {
 
   it('leaves out of the difference what has no partner', () => {
     const alone = finishedRun({ ...base, method: 'dynamic', seed: 7 }, [0.9])
-    const [{ arms }] = compareRuns([...twoSeeds, alone])
-    expect(arms[0].results).toHaveLength(3)
+    const behind = finishedRun({ ...base, method: 'dynamic', seed: 8 }, [0.1])
+    const ahead = finishedRun({ ...base, method: 'static', seed: 8 }, [0.1, 0.9])
+    const [{ arms }] = compareRuns([...twoSeeds, alone, behind, ahead])
+    expect(arms[0].results).toHaveLength(4)
     expect(arms[0].differenceToStatic?.n).toBe(2)
   })
 
