@@ -1,8 +1,8 @@
 import type { ErrorKind } from '../contract/commands'
 import type { PooledClientResult, PooledClientTask } from '../engine/federated/client-pool'
 import type { ModelPlan } from '../engine/models/plan'
-import type { SparseKernels } from '../engine/trainer/sparse/sparse-trainer'
 import type { Evaluation, LabelledImages, MaskedModel } from '../engine/trainer/trainer'
+import type { KernelSource } from './kernel-source'
 
 /** What a pool says to a training thread. Pixels, labels and models lie in shared memory; one job at a time. */
 export type ThreadRequest = { readonly type: 'open'; readonly plan: ModelPlan; readonly images: PoolImages } | ThreadJob
@@ -18,7 +18,7 @@ export type ThreadReply =
   | { readonly ok: false; readonly kind: ErrorKind; readonly message: string }
 
 export interface ThreadData {
-  readonly kernels: SparseKernels
+  readonly kernels: KernelSource
 }
 
 /** The data set that the clients of a pool share. */

@@ -3,6 +3,7 @@ import { EspalierError } from '../contract/commands'
 import { runClient } from '../engine/federated/run-client'
 import { createSparseTrainer } from '../engine/trainer/sparse/sparse-trainer'
 import type { Trainer } from '../engine/trainer/trainer'
+import { openKernels } from './kernel-source'
 import type { PoolImages, ThreadData, ThreadJob, ThreadReply, ThreadRequest } from './thread-protocol'
 
 /** Entry of a training thread: one trainer for the plan that was opened last. */
@@ -24,7 +25,7 @@ port.on('message', (request: ThreadRequest) => {
   let reply: ThreadReply
   try {
     if (opened === null) throw new Error('no plan was opened')
-    trainer ??= createSparseTrainer(opened.plan, kernels)
+    trainer ??= createSparseTrainer(opened.plan, openKernels(kernels))
     reply = { ok: true, value: work(trainer, opened.images, request) }
   } catch (error) {
     reply = {

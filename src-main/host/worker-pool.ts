@@ -3,15 +3,15 @@ import { EspalierError } from '../contract/commands'
 import type { ClientPool, PooledClientResult } from '../engine/federated/client-pool'
 import { evaluationBlocks, mergeEvaluations } from '../engine/federated/evaluation'
 import type { ModelPlan } from '../engine/models/plan'
-import type { SparseKernels } from '../engine/trainer/sparse/sparse-trainer'
 import type { Evaluation } from '../engine/trainer/trainer'
 import { trainingWorkerUrl } from './application-files'
+import type { KernelSource } from './kernel-source'
 import { modelSharer, shareImages } from './shared-memory'
 import type { PoolImages, ThreadJob } from './thread-protocol'
 import { TrainingThread, type ThreadSetting } from './training-thread'
 
 export interface WorkerPoolOptions {
-  readonly kernels: SparseKernels
+  readonly kernels: KernelSource
   /** Most threads at a time. */
   readonly workers: number
   /** The built training-worker; by default the one of this application. */
@@ -31,7 +31,7 @@ interface Job {
  * data set is opened in a thread when the first job needs it.
  */
 export class WorkerPool {
-  readonly #kernels: SparseKernels
+  readonly #kernels: KernelSource
   readonly #workerUrl: URL
   readonly #threads = new Map<TrainingThread, Job | null>()
   #workers: number

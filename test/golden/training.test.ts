@@ -5,7 +5,7 @@ import type { ModelPlan } from '../../src-main/engine/models/plan'
 import { namedStream, shuffle } from '../../src-main/engine/random/streams'
 import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import type { LabelledImages, MaskedModel } from '../../src-main/engine/trainer/trainer'
-import { sparseKernels } from '../trainer/sparse-kernels'
+import { allKernels } from '../trainer/sparse-kernels'
 import golden from './training.json' with { type: 'json' }
 
 /**
@@ -74,11 +74,15 @@ function tensorsOf(plan: ModelPlan, parameters: Float32Array): Float32Array[] {
   ])
 }
 
-describe.each(golden.fixtures)('training as PyTorch $name', (fixture) => {
+const cases = Object.entries(allKernels).flatMap(([kernelsName, kernels]) =>
+  golden.fixtures.map((fixture) => ({ name: fixture.name, fixture, kernelsName, kernels })),
+)
+
+describe.each(cases)('training as PyTorch $name on $kernelsName', ({ fixture, kernels }) => {
   const [channels, height, width] = fixture.shape
   const plan = buildPlan(fixture.model as ModelName, [channels, height, width], 10)
   const { images, model } = drawProblem(plan, fixture.sparsity)
-  const trainer = createSparseTrainer(plan, sparseKernels)
+  const trainer = createSparseTrainer(plan, kernels)
   const train = (steps: number) =>
     trainer.trainClient({
       ...golden,

@@ -10,6 +10,7 @@ import { initialParameters } from '../../src-main/engine/models/initialise'
 import { range } from '../../src-main/engine/random/draw'
 import { applyMask, randomMask } from '../../src-main/engine/sparsity/masks'
 import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
+import { openKernels } from '../../src-main/host/kernel-source'
 import { loadKernels } from '../../src-main/host/kernels'
 import { WorkerPool } from '../../src-main/host/worker-pool'
 import { buildApplication, type BuiltApplication } from './build-application'
@@ -73,7 +74,7 @@ function digest(value: unknown): string {
 describe('WorkerPool', () => {
   it('gives the bits of one thread with 1, 2 and 4 workers, in the order of the tasks', async () => {
     const kernels = await loadKernels()
-    const alone = createInProcessPool(() => createSparseTrainer(plan, kernels), images.train, images.test)
+    const alone = createInProcessPool(() => createSparseTrainer(plan, openKernels(kernels)), images.train, images.test)
     const expected = {
       trained: digest(await alone.trainClients(tasks(6), () => {}, never)),
       evaluated: digest(await alone.evaluateTestSet(model(4), never)),

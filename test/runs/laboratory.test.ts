@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EspalierEvent } from '../../src-main/contract/events'
 import { unpackBits } from '../../src-main/engine/sparsity/pack-bits'
+import { describeTrainer } from '../../src-main/host/kernels'
 import { Laboratory } from '../../src-main/runs/laboratory'
 import { dataHome } from '../../src-main/sessions/home'
 import { readManifest } from '../../src-main/sessions/run-folder'
@@ -73,7 +74,7 @@ describe('launch', () => {
     expect(new Set(clients.slice(0, 4)).size).toBe(1)
     expect(new Set(clients.slice(4)).size).toBe(1)
     expect(clients[0]).not.toBe(clients[4])
-    expect(runs[0]).toMatchObject({ trainer: 'sparse/wasm', dataSha256: bench.datasets.loaded.sha256, roundsDone: 3 })
+    expect(runs[0]).toMatchObject({ trainer: await describeTrainer(), dataSha256: bench.datasets.loaded.sha256, roundsDone: 3 })
     expect(runs[0].versions).toMatchObject({ node: process.versions.node, v8: process.versions.v8 })
     expect(new Set(runs.map(({ weightsSha256 }) => weightsSha256)).size).toBe(8)
     expect((await laboratory.ask('sessions.verify', { sessionId })).problems).toEqual([])
@@ -301,7 +302,7 @@ describe('commands', () => {
     expect(await laboratory.handle('host.information', undefined)).toEqual({
       sessionsFolder: join(bench.folder, 'sessions'),
       datasetsFolder: join(bench.folder, 'datasets'),
-      trainer: 'sparse/wasm',
+      trainer: await describeTrainer(),
     })
   })
 

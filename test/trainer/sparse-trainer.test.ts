@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import { describeTrainer, everyImage, randomImages, randomModel } from './describe-trainer'
-import { sparseKernels } from './sparse-kernels'
+import { allKernels } from './sparse-kernels'
 import { tinyPlan } from './tiny-plans'
 
-describeTrainer('sparse trainer', (plan) => createSparseTrainer(plan, sparseKernels), {
-  gradientTolerance: 2e-5,
-  exact: true,
-})
+for (const [name, kernels] of Object.entries(allKernels)) {
+  describeTrainer(name, (plan) => createSparseTrainer(plan, kernels), { gradientTolerance: 2e-5, exact: true })
+}
 
-describe('what the sparse trainer refuses', () => {
+describe.each(Object.entries(allKernels))('what %s refuses', (_, kernels) => {
   const plan = tinyPlan([1, 4, 4], [{ kind: 'flatten' }, { kind: 'dense', outputs: 3 }])
   const images = randomImages(plan, 4, 'refusals')
   const model = randomModel(plan, 1, 'refusals')
-  const trainer = createSparseTrainer(plan, sparseKernels)
+  const trainer = createSparseTrainer(plan, kernels)
   const indices = everyImage(4)
 
   it('names the field, the value and what is allowed', () => {
@@ -33,6 +32,6 @@ describe('what the sparse trainer refuses', () => {
 
   it('says so when a network needs more memory than a process may have', () => {
     const large = tinyPlan([3, 512, 512], [{ kind: 'convolution', channels: 64, kernel: [3, 3] }, { kind: 'flatten' }])
-    expect(() => createSparseTrainer(large, sparseKernels)).toThrow(/needs \d+ MiB in the CPU trainer/)
+    expect(() => createSparseTrainer(large, kernels)).toThrow(/needs \d+ MiB in the CPU trainer/)
   })
 })

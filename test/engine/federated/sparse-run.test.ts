@@ -8,13 +8,13 @@ import { prepareModel } from '../../../src-main/engine/methods/prepare-model'
 import type { ModelPlan } from '../../../src-main/engine/models/plan'
 import { createSparseTrainer } from '../../../src-main/engine/trainer/sparse/sparse-trainer'
 import type { LabelledImages, Trainer } from '../../../src-main/engine/trainer/trainer'
-import { sparseKernels } from '../../trainer/sparse-kernels'
+import { allKernels, nativeKernels, wasmKernels } from '../../trainer/sparse-kernels'
 import { digest } from '../digest'
 import { experimentWith } from '../experiments'
 import { createReferenceTrainer, syntheticImages } from '../reference-trainer'
 
 const classes = 4
-const sparse = (plan: ModelPlan) => createSparseTrainer(plan, sparseKernels)
+const sparse = (plan: ModelPlan) => createSparseTrainer(plan, wasmKernels)
 
 async function run(
   input: ExperimentInput,
@@ -67,6 +67,22 @@ describe('a run on the sparse trainer', () => {
       expect(timeless(rest.rounds)).toEqual(timeless(whole.rounds.slice(state.nextRound)))
       expect(digest(rest.state.parameters)).toBe(digest(whole.state.parameters))
       expect(digest(rest.state.mask)).toBe(digest(whole.state.mask))
+    }
+  })
+
+  it.skipIf(Object.keys(nativeKernels).length === 0)('is the same run on every kind of kernels', async () => {
+    const input = { growthCriterion: 'gradient', sparsity: 0.8, proximalCoefficient: 0.1, weightDecay: 0.001 } as const
+    const runs = await Promise.all(
+      Object.values(allKernels).map((kernels) =>
+        run(input, train, test, (plan: ModelPlan) => createSparseTrainer(plan, kernels)),
+      ),
+    )
+    expect(runs.length).toBeGreaterThan(1)
+    for (const { rounds, topology, state } of runs.slice(1)) {
+      expect(timeless(rounds)).toEqual(timeless(runs[0].rounds))
+      expect(topology).toEqual(runs[0].topology)
+      expect(digest(state.parameters)).toBe(digest(runs[0].state.parameters))
+      expect(digest(state.mask)).toBe(digest(runs[0].state.mask))
     }
   })
 

@@ -2,7 +2,7 @@ import { EspalierError } from '../../../contract/commands'
 import type { ModelPlan } from '../../models/plan'
 import { namedStream, shuffle } from '../../random/streams'
 import type { ClientResult, ClientTask, Evaluation, LabelledImages, MaskedModel, Trainer } from '../trainer'
-import { Arrangement, KernelHeap, type SparseKernels } from './kernels'
+import { Arrangement, KernelHeap, kernelsName, type SparseKernels } from './kernels'
 import {
   layerRecordWords,
   layOutNetwork,
@@ -14,7 +14,7 @@ import {
 import { packUnderMask, writeAllPositions, type PackedParameters } from './packed-parameters'
 import { vectorLanes } from './tensors'
 
-export type { SparseKernels } from './kernels'
+export { kernelsName, type NativeAddon, type SparseKernels } from './kernels'
 
 /** Batches of evaluation and dense gradients; any batch of training fits from the start. */
 const usualLanes = 32
@@ -60,7 +60,7 @@ const noSteps: KernelSettings = {
 }
 
 class SparseTrainer implements Trainer {
-  readonly description = 'sparse/wasm'
+  readonly description: string
   private readonly heap: KernelHeap
   private layout: NetworkLayout
   private packed: PackedParameters | null = null
@@ -69,6 +69,7 @@ class SparseTrainer implements Trainer {
     readonly plan: ModelPlan,
     kernels: SparseKernels,
   ) {
+    this.description = kernelsName(kernels)
     this.heap = new KernelHeap(kernels)
     this.layout = this.layOut(usualLanes, false)
   }

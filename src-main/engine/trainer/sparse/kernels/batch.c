@@ -2,7 +2,7 @@
 #include "network.h"
 
 /* Puts images order[first] … into the lanes, standardised by table; lanes beyond `count` become 0. */
-void load_batch(const Network *network, int first, int count) {
+SHARED void load_batch(const Network *network, int first, int count) {
   int area = network->height * network->width;
   int imageBytes = network->channels * area;
   int vectors = (count + vectorLanes - 1) / vectorLanes;

@@ -1,19 +1,24 @@
 /*
  * All memory lies in one heap; addresses are byte offsets into it. In WebAssembly the heap is the memory itself and starts
- * at 0; a native build of the same source sets `heap` to a block of its own.
+ * at 0. The native build compiles all files as one unit (native/level.c), once for each kind of processor; there the heap
+ * is a block that belongs to the calling thread.
  */
 #pragma once
 
+typedef __UINTPTR_TYPE__ Address;
+
 #ifdef __wasm__
-#define heap ((unsigned long)0)
+#define heap ((Address)0)
 #define EXPORT(name) __attribute__((export_name(#name)))
+#define SHARED
 #else
-extern unsigned long heap;
-#define EXPORT(name) __attribute__((visibility("default")))
+static _Thread_local Address heap;
+#define EXPORT(name) static
+#define SHARED static
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-#define AT(type, offset) ((type *)(heap + (unsigned long)(unsigned)(offset)))
+#define AT(type, offset) ((type *)(heap + (Address)(unsigned)(offset)))
 
 /*
  * Eight images side by side. One vector type on every machine fixes the order of all sums, and with it the bits of the

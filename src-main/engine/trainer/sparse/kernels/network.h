@@ -7,6 +7,7 @@
  * side and a dense layer is a convolution over one row of `vectors` positions, one kernel of 1 × 1 each.
  */
 #pragma once
+#include "heap.h"
 
 typedef struct {
   int base, channel, row, position, slice;
@@ -64,13 +65,13 @@ typedef struct {
 } Network;
 _Static_assert(sizeof(Network) == 37 * 4, "sparse-trainer.ts writes 37 words");
 
-void load_batch(const Network *network, int first, int count);
-void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to, int channels,
+SHARED void load_batch(const Network *network, int first, int count);
+SHARED void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to, int channels,
                 int height, int width, int slice, int rectifies, const View *gate);
-void add_weight_gradient(const Taps *list, int biasGradient, const View *input, int stride, const View *outputGradient,
+SHARED void add_weight_gradient(const Taps *list, int biasGradient, const View *input, int stride, const View *outputGradient,
                          int channels, int height, int width, int slice);
-void pool(const Layer *layer, int slice, int scratch);
-void pool_gradient(const Layer *layer, int slice, int scratch);
-void softmax_loss(const Network *network, int first, int count, float scale);
-void optimiser_step(const Network *network);
-void refresh_transposed_weights(const Network *network);
+SHARED void pool(const Layer *layer, int slice, int scratch);
+SHARED void pool_gradient(const Layer *layer, int slice, int scratch);
+SHARED void softmax_loss(const Network *network, int first, int count, float scale);
+SHARED void optimiser_step(const Network *network);
+SHARED void refresh_transposed_weights(const Network *network);

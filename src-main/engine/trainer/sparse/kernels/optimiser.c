@@ -5,7 +5,7 @@
  * g ← gradient + λ·w + μ·(w − w_received);  v ← momentum·v + g;  w ← w − η·v  (PyTorch's SGD; Li et al. 2020 for μ).
  * Only active weights and biases exist here. Gradients are left at 0 for the next step.
  */
-void optimiser_step(const Network *network) {
+SHARED void optimiser_step(const Network *network) {
   float learningRate = network->learningRate, momentum = network->momentum;
   float weightDecay = network->weightDecay, proximalCoefficient = network->proximalCoefficient;
   int bytes = network->parameterCount * (int)sizeof(float);
@@ -20,7 +20,7 @@ void optimiser_step(const Network *network) {
   }
 }
 
-void refresh_transposed_weights(const Network *network) {
+SHARED void refresh_transposed_weights(const Network *network) {
   const float *parameters = AT(float, network->parameters);
   const int *sources = AT(int, network->transposedSources);
   float *copies = AT(float, network->transposedWeights);

@@ -115,7 +115,7 @@ INLINE void plane_gradient(const Layer *layer, int from, int gradient, int to, i
   }
 }
 
-void pool(const Layer *layer, int slice, int scratch) {
+SHARED void pool(const Layer *layer, int slice, int scratch) {
   int window = layer->window, stride = layer->stride;
   for (int channel = 0; channel < layer->outputChannels; channel++) {
     int from = layer->input.base + slice * layer->input.slice + channel * layer->input.channel;
@@ -129,7 +129,7 @@ void pool(const Layer *layer, int slice, int scratch) {
   }
 }
 
-void pool_gradient(const Layer *layer, int slice, int scratch) {
+SHARED void pool_gradient(const Layer *layer, int slice, int scratch) {
   int window = layer->window, stride = layer->stride, rectified = layer->rectifiedInput;
   for (int channel = 0; channel < layer->outputChannels; channel++) {
     int from = layer->input.base + slice * layer->input.slice + channel * layer->input.channel;

@@ -5,7 +5,7 @@
  * Cross-entropy of the softmax of the logits, for images order[first] … order[first + count − 1]: losses, hits, and scale
  * times the gradient, which is 0 in lanes without an image.
  */
-void softmax_loss(const Network *network, int first, int count, float scale) {
+SHARED void softmax_loss(const Network *network, int first, int count, float scale) {
   int stride = network->lanes * (int)sizeof(float);
   for (int image = 0; image < count; image += vectorLanes) {
     int logits = network->logits + image * (int)sizeof(float);

@@ -36,7 +36,7 @@ INLINE void row(const int *offsets, const float *weights, int count, float start
 }
 
 /* `gate`, when not null, is the rectified tensor whose gradient is being computed: no gradient where it is 0. */
-void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to, int channels,
+SHARED void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to, int channels,
                 int height, int width, int slice, int rectifies, const View *gate) {
   const int *starts = AT(int, list->starts);
   for (int y = 0; y < height; y++) {

@@ -57,7 +57,7 @@ INLINE float plane_sum(int plane, int rowStep, int position, int height, int wid
 }
 
 /* Adds the slice's gradients of the listed taps, and of the biases. */
-void add_weight_gradient(const Taps *list, int biasGradient, const View *input, int stride, const View *outputGradient,
+SHARED void add_weight_gradient(const Taps *list, int biasGradient, const View *input, int stride, const View *outputGradient,
                          int channels, int height, int width, int slice) {
   const int *starts = AT(int, list->starts);
   int from = input->base + slice * input->slice;
