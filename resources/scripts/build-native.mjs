@@ -21,11 +21,14 @@ const twin = join(root, 'resources/kernels/sparse.wasm')
 const targetFolder = join(root, 'resources/kernels/native')
 const target = join(targetFolder, `sparse-${process.platform}-${process.arch}.node`)
 
-/** Flags of each kind of processor; native/addon.c chooses between them when it is loaded. */
-const levels = /** @type {Record<string, Record<string, string[]>>} */ ({
-  x64: { avx2: ['-mavx2'], sse2: [] },
-  arm64: { neon: [] },
-})[process.arch] ?? { generic: [] }
+/**
+ * Flags of each kind of processor; native/addon.c chooses between them when it is loaded.
+ * @type {Record<string, string[]>}
+ */
+const levels =
+  process.arch === 'x64' ? { avx2: ['-mavx2'], sse2: [] } : process.arch === 'arm64' ? { neon: [] } : { generic: [] }
+/** The one whose vectors are narrower than eight floats. */
+const narrowLevel = Object.keys(levels).at(-1)
 
 const flags = [
   '-std=gnu17',
@@ -84,7 +87,11 @@ function buildWith(compiler, headers) {
     const digest = createHash('sha256').update(readFileSync(twin)).digest('hex')
     const units = [
       ...Object.entries(levels).map(([name, own]) => ({ name, source: 'level.c', own: [`-DLEVEL=${name}`, ...own] })),
-      { name: 'addon', source: 'addon.c', own: [`-DTWIN="${digest}"`, `-I${headers}`] },
+      {
+        name: 'addon',
+        source: 'addon.c',
+        own: [`-DTWIN="${digest}"`, `-DNARROW_LEVEL=${narrowLevel}`, `-I${headers}`],
+      },
     ]
     const objects = units.map(({ name }) => join(folder, `${name}.o`))
     const product = join(folder, 'sparse.node')

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { buildNative } from './build-native.mjs'
 
 const project = resolve(import.meta.dirname, '../..')
 const sources = [
@@ -50,6 +51,10 @@ function newest(path) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const quiet = process.argv.includes('--quiet')
+  // Training is the same without these kernels, only slower.
+  const missing = buildNative()
+  if (missing !== null && process.argv.includes('--verbose'))
+    console.error(`no native kernels: ${missing.split('\n')[0]}`)
   if (!quiet) {
     process.exitCode = build(false) ? 0 : 1
   } else if (existsSync(join(project, 'node_modules/electron-vite')) && isStale() && !build(true)) {

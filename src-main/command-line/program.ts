@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { exampleExperiments } from '../contract/examples'
 import { applicationVersion } from '../runs/versions'
 import { fetchData, importData, listData } from './data'
+import { listDevices } from './devices'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
@@ -99,6 +100,11 @@ function buildProgram(action: Wrap): Command {
     .description('check every file of a session: checksums, records, masks, invariants')
     .argument('<session>', 'folder or id')
     .action(action(verify))
+
+  program
+    .command('devices')
+    .description('list what can train here and what is used (ESPALIER_KERNELS=native or wasm chooses)')
+    .action(action(listDevices))
 
   const data = program.command('data').description('data sets: list, fetch, import')
   data.command('list').description('what is on this computer').action(action(listData))

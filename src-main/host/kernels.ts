@@ -98,7 +98,13 @@ export function findNative(path: string, twin: string, wasm: KernelSource): Foun
   if (addon.twin !== twin) {
     return { kind, problem: `${path} is of another version (node resources/scripts/build-native.mjs builds it anew)` }
   }
-  const [level] = Object.keys(addon.levels)
+  const level = Object.keys(addon.levels).at(0)
+  if (level === undefined) {
+    return {
+      kind,
+      problem: `${path} was built by GCC, whose code for this processor is slower than WebAssembly; install clang and build it anew`,
+    }
+  }
   const source: KernelSource = { kind, path, level }
   if (!giveSameBits(openKernels(source), openKernels(wasm))) {
     return { kind, problem: `${path} does not compute the same bits as sparse/wasm` }

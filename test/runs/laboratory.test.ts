@@ -74,7 +74,11 @@ describe('launch', () => {
     expect(new Set(clients.slice(0, 4)).size).toBe(1)
     expect(new Set(clients.slice(4)).size).toBe(1)
     expect(clients[0]).not.toBe(clients[4])
-    expect(runs[0]).toMatchObject({ trainer: await describeTrainer(), dataSha256: bench.datasets.loaded.sha256, roundsDone: 3 })
+    expect(runs[0]).toMatchObject({
+      trainer: await describeTrainer(),
+      dataSha256: bench.datasets.loaded.sha256,
+      roundsDone: 3,
+    })
     expect(runs[0].versions).toMatchObject({ node: process.versions.node, v8: process.versions.v8 })
     expect(new Set(runs.map(({ weightsSha256 }) => weightsSha256)).size).toBe(8)
     expect((await laboratory.ask('sessions.verify', { sessionId })).problems).toEqual([])

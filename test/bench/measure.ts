@@ -1,0 +1,95 @@
+import { cpus } from 'node:os'
+import { buildPlan } from '../../src-main/engine/models/build-plan'
+import { initialParameters } from '../../src-main/engine/models/initialise'
+import type { ModelPlan } from '../../src-main/engine/models/plan'
+import { namedStream } from '../../src-main/engine/random/streams'
+import {
+  createSparseTrainer,
+  kernelsName,
+  type SparseKernels,
+} from '../../src-main/engine/trainer/sparse/sparse-trainer'
+import type { ClientTask, Trainer } from '../../src-main/engine/trainer/trainer'
+import { loadAddon, openKernels } from '../../src-main/host/kernel-source'
+import { findKernels } from '../../src-main/host/kernels'
+
+const repetitions = 7
+const imageCount = 320
+
+const networks: Record<string, ModelPlan> = {
+  "FedDST's MNIST CNN": buildPlan('feddst-cnn', [1, 28, 28], 10),
+  "FedDST's CIFAR-10 CNN": buildPlan('feddst-cnn', [3, 32, 32], 10),
+}
+
+/** Prints, as a Markdown table, the CPU time of an epoch of one client in WebAssembly over that of each native level. */
+export async function measure(): Promise<void> {
+  const kernels = await everyKernels()
+  const [reference, ...others] = kernels
+  console.log(`${cpus().at(0)?.model ?? 'unknown'}, Node ${process.versions.node}, V8 ${process.versions.v8}`)
+  console.log(`${repetitions} epochs of ${imageCount} images, batches of 32; medians of CPU time\n`)
+  console.log(`| network | S | ${others.map((one) => `${kernelsName(reference)} ÷ ${kernelsName(one)}`).join(' | ')} |`)
+  console.log(`| --- | ---: |${' ---: |'.repeat(others.length)}`)
+  for (const [name, plan] of Object.entries(networks)) {
+    for (const sparsity of [0, 0.8, 0.9, 0.95]) {
+      const [base, ...times] = epochTimes(plan, sparsity, kernels)
+      console.log(`| ${name} | ${sparsity} | ${times.map((time) => (base / time).toFixed(2)).join(' | ')} |`)
+    }
+  }
+}
+
+async function everyKernels(): Promise<SparseKernels[]> {
+  const all: SparseKernels[] = []
+  for (const found of (await findKernels()).toReversed()) {
+    if ('problem' in found) throw new Error(`sparse/${found.kind}: ${found.problem}`)
+    if (found.source.kind === 'wasm') all.push(openKernels(found.source))
+    else {
+      const addon = loadAddon(found.source.path)
+      for (const level of Object.keys(addon.levels)) all.push({ kind: 'native', addon, level })
+    }
+  }
+  return all
+}
+
+/** Median CPU time of an epoch for each of the kernels, which take turns so that a busy machine slows all alike. */
+function epochTimes(plan: ModelPlan, sparsity: number, kernels: readonly SparseKernels[]): number[] {
+  const task = taskOf(plan, sparsity)
+  const trainers = kernels.map((one) => createSparseTrainer(plan, one))
+  for (const trainer of trainers) cpuTime(trainer, task)
+  const times = trainers.map((): number[] => [])
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    for (const [index, trainer] of trainers.entries()) times[index].push(cpuTime(trainer, task))
+  }
+  return times.map((all) => all.sort((left, right) => left - right)[Math.floor(all.length / 2)])
+}
+
+function cpuTime(trainer: Trainer, task: ClientTask): number {
+  const before = process.cpuUsage()
+  trainer.trainClient(task)
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+function taskOf(plan: ModelPlan, sparsity: number): ClientTask {
+  const stream = namedStream(1, `bench/${sparsity}`)
+  const size = plan.inputShape.reduce((product, length) => product * length, 1)
+  return {
+    parameters: initialParameters(plan, 1),
+    mask: Uint8Array.from({ length: plan.prunableCount }, () => (stream.uniform() < sparsity ? 0 : 1)),
+    images: {
+      pixels: Uint8Array.from({ length: imageCount * size }, () => stream.integer(256)),
+      labels: Uint8Array.from({ length: imageCount }, () => stream.integer(plan.classes)),
+      count: imageCount,
+      shape: plan.inputShape,
+      mean: plan.inputShape.slice(0, 1).flatMap((channels) => new Array<number>(channels).fill(0.5)),
+      deviation: plan.inputShape.slice(0, 1).flatMap((channels) => new Array<number>(channels).fill(0.25)),
+    },
+    indices: Uint32Array.from({ length: imageCount }, (_, index) => index),
+    localEpochs: 1,
+    batchSize: 32,
+    learningRate: 0.01,
+    momentum: 0.9,
+    weightDecay: 0.001,
+    proximalCoefficient: 0,
+    seed: 1,
+    batchOrderLabel: 'bench',
+  }
+}
