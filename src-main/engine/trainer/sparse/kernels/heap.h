@@ -29,6 +29,16 @@ typedef int int8 __attribute__((vector_size(32)));
 typedef float float4 __attribute__((vector_size(16)));
 enum { vectorBytes = 32, vectorLanes = 8 };
 
+/*
+ * Sums that are under way at once: an addition must wait for the one before it in the same sum. As many as the registers
+ * hold; the results do not depend on it.
+ */
+#ifdef __AVX2__
+#define OPEN_SUMS 8
+#else
+#define OPEN_SUMS 4
+#endif
+
 INLINE float8 load8(int offset) { return *AT(float8, offset); }
 /* A constant distance becomes part of the load instruction when it is added to a pointer. */
 INLINE float8 load8_from(const char *place, unsigned long distance) { return *(const float8 *)(place + distance); }

@@ -8,7 +8,7 @@
  */
 INLINE void block(const int *offsets, const float *weights, int count, float start, int from, int stepPosition, int to,
                   int toPosition, int positions, int rectifies, int gate, int gatePosition) {
-  float8 sum[4];
+  float8 sum[OPEN_SUMS];
   for (int p = 0; p < positions; p++) sum[p] = splat8(start);
   for (int t = 0; t < count; t++) {
     const char *at = AT(char, from + offsets[t]);
@@ -30,6 +30,9 @@ INLINE void row(const int *offsets, const float *weights, int count, float start
   block(offsets, weights, count, start, from + x * stepPosition, stepPosition, to + x * toPosition, toPosition,        \
         positions, rectifies, gate == 0 ? 0 : gate + x * gatePosition, gatePosition)
 
+#if OPEN_SUMS == 8
+  BLOCKS(8);
+#endif
   BLOCKS(4);
   BLOCKS(2);
   BLOCKS(1);

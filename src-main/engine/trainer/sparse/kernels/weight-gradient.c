@@ -4,9 +4,9 @@
 /* Gradients of `group` taps at once, which share the loaded output gradient. */
 INLINE void group_gradient(const int *offsets, float *gradients, int group, int input, int inputRow, int inputPosition,
                            int output, int outputRow, int outputPosition, int height, int width) {
-  float8 sum[4] = {{0}};
+  float8 sum[OPEN_SUMS] = {{0}};
   for (int y = 0; y < height; y++) {
-    const char *from[4], *gradient = AT(char, output + y * outputRow);
+    const char *from[OPEN_SUMS], *gradient = AT(char, output + y * outputRow);
     for (int t = 0; t < group; t++) from[t] = AT(char, input + y * inputRow + offsets[t]);
     int x = 0;
     for (; x + 2 <= width; x += 2) {
@@ -23,7 +23,13 @@ INLINE void group_gradient(const int *offsets, float *gradients, int group, int 
       for (int t = 0; t < group; t++) sum[t] += last * load8_from(from[t], 0);
     }
   }
-  if (group == 4) {
+#if OPEN_SUMS == 8
+  if (group == 8) {
+    float4 more = sums8(sum[4], sum[5], sum[6], sum[7]);
+    for (int t = 0; t < 4; t++) gradients[4 + t] += more[t];
+  }
+#endif
+  if (group % 4 == 0) {
     float4 sums = sums8(sum[0], sum[1], sum[2], sum[3]);
     for (int t = 0; t < 4; t++) gradients[t] += sums[t];
   } else {
@@ -38,6 +44,9 @@ INLINE void list_gradient(const int *offsets, float *gradients, int count, int i
   for (; tap + size <= count; tap += size)                                                                             \
   group_gradient(offsets + tap, gradients + tap, size, input, inputRow, inputPosition, output, outputRow,              \
                  outputPosition, height, width)
+#if OPEN_SUMS == 8
+  GROUPS(8);
+#endif
   GROUPS(4);
   GROUPS(3);
   GROUPS(2);
