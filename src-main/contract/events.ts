@@ -26,6 +26,8 @@ export type EspalierEvent =
     }
   | { readonly type: 'dataset.changed'; readonly name: DatasetName }
   | { readonly type: 'sessions.changed' }
+  /** A network was measured: `preview.plan` now knows a time that it did not know before. */
+  | { readonly type: 'estimates.changed' }
   /** The engine process ended unexpectedly and is being started again. */
   | { readonly type: 'engine.lost'; readonly message: string }
 

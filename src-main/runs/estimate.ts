@@ -40,15 +40,10 @@ export class TimeEstimator {
     this.#pool = pool
   }
 
-  /** Seconds for the run; measures only while `mayMeasure()`, and is null where the network was never measured. */
-  async estimate(
-    experiment: Experiment,
-    preview: PlanPreview,
-    testImages: number,
-    mayMeasure: () => boolean,
-  ): Promise<number | null> {
-    const points = await this.#inTurn(() => this.#pointsOf(experiment, preview, mayMeasure))
-    if (points === null) return null
+  /** Seconds for the run; null while its network has not been measured. */
+  estimate(experiment: Experiment, preview: PlanPreview, testImages: number): number | null {
+    const points = this.#measured.get(this.#keyOf(experiment, preview))
+    if (points === undefined) return null
     const { plan, requestedActive } = prepareModel(experiment, preview.summary.inputShape, preview.summary.classes)
     const flops = trainingFlops(plan, requestedActive)
     const trainingImages = preview.totalTrainingFlops / flops
@@ -59,38 +54,41 @@ export class TimeEstimator {
     )
   }
 
-  /** Two measurements at once would each measure half the machine. */
-  #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    const result = this.#turn.then(work)
+  /**
+   * Measures the network of an experiment unless it is known or `mayMeasure()` forbids it; about a second. Resolves with
+   * whether something was measured. Measurements take turns, for two at once would each measure half the machine.
+   */
+  measure(experiment: Experiment, preview: PlanPreview, mayMeasure: () => boolean): Promise<boolean> {
+    const key = this.#keyOf(experiment, preview)
+    const result = this.#turn.then(async () => {
+      if (this.#measured.has(key)) return false
+      const points: Point[] = []
+      for (const density of measuredDensities) {
+        if (!mayMeasure()) return false
+        points.push(await this.#measure(experiment, preview.summary, density))
+      }
+      this.#measured.set(key, points)
+      return true
+    })
     this.#turn = result.catch(() => {})
     return result
   }
 
-  async #pointsOf(
-    experiment: Experiment,
-    { summary }: PlanPreview,
-    mayMeasure: () => boolean,
-  ): Promise<readonly Point[] | null> {
-    const { model, inputShape, layers } = summary
-    const clients = Math.min(this.#pool.workers, experiment.clientsPerRound)
-    const key = JSON.stringify([model, inputShape, layers.map(({ weights }) => weights), clients, experiment.batchSize])
-    const known = this.#measured.get(key)
-    if (known !== undefined) return known
-    const points: Point[] = []
-    for (const density of measuredDensities) {
-      if (!mayMeasure()) return null
-      points.push(await this.#measure(experiment, summary, density, clients))
-    }
-    this.#measured.set(key, points)
-    return points
+  #keyOf(experiment: Experiment, { summary: { model, inputShape, layers } }: PlanPreview): string {
+    const weights = layers.map((layer) => layer.weights)
+    return JSON.stringify([model, inputShape, weights, this.#clientsAtOnce(experiment), experiment.batchSize])
+  }
+
+  #clientsAtOnce({ clientsPerRound }: Experiment): number {
+    return Math.min(this.#pool.workers, clientsPerRound)
   }
 
   async #measure(
     experiment: Experiment,
     { inputShape, classes }: PlanPreview['summary'],
     density: number,
-    clients: number,
   ): Promise<Point> {
+    const clients = this.#clientsAtOnce(experiment)
     const { plan } = prepareModel(experiment, inputShape, classes)
     const active = plan.prunable.map(({ weightCount }) => Math.ceil(density * weightCount))
     const mask = randomMask(plan, active, experiment.seed)

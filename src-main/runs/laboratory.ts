@@ -248,10 +248,23 @@ export class Laboratory {
     const { counts } = previewPartition(experiment, train.labels, test.labels, classNames)
     const clientImages = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
     const preview = previewPlan(experiment, train.shape, classNames.length, clientImages, null)
+    const estimatedSeconds = this.#estimator.estimate(experiment, preview, test.count)
+    if (estimatedSeconds === null) this.#measure(experiment, preview)
+    return { ...preview, estimatedSeconds }
+  }
+
+  /** Measures beside the answer, which does not wait for it; the event makes whoever asked ask again. */
+  #measure(experiment: Experiment, preview: PlanPreview): void {
     // A measurement beside a run would be wrong and would slow the run down.
     const mayMeasure = () => !this.#queue.isBusy
-    const estimatedSeconds = await this.#estimator.estimate(experiment, preview, test.count, mayMeasure)
-    return { ...preview, estimatedSeconds }
+    this.#estimator.measure(experiment, preview, mayMeasure).then(
+      (measured) => {
+        if (measured) this.#emit({ type: 'estimates.changed' })
+      },
+      () => {
+        // Closing ends a measurement; the preview then goes without a time.
+      },
+    )
   }
 
   async #launch(request: CommandArguments<'runs.launch'>): Promise<SessionContents> {

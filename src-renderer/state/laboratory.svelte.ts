@@ -251,6 +251,9 @@ export class Laboratory {
         this.preview.forget()
         void this.refreshDatasets()
         break
+      case 'estimates.changed':
+        void this.preview.askAgain()
+        break
       case 'sessions.changed':
         void this.refreshSessions()
         break

@@ -12,6 +12,7 @@ export class Preview {
   busy = $state(false)
 
   #question = 0
+  #latest: Experiment | null = null
   #partitionKey = ''
   readonly #engine: Engine
 
@@ -21,11 +22,17 @@ export class Preview {
 
   /** Answers all that is shown about an experiment. Never throws: what went wrong is shown in place of the answer. */
   async ask(experiment: Experiment): Promise<void> {
+    this.#latest = experiment
     const question = ++this.#question
     const isNewest = () => question === this.#question
     this.busy = true
     await Promise.all([this.#askPartition(experiment, isNewest), this.#askPlans(experiment, isNewest)])
     if (isNewest()) this.busy = false
+  }
+
+  /** Asks the newest question again (for instance when a time has been measured). */
+  async askAgain(): Promise<void> {
+    if (this.#latest !== null) await this.ask(this.#latest)
   }
 
   /** Forgets the answers, so that the next question asks everything again (for instance when a data set has arrived). */
