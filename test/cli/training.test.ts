@@ -38,7 +38,7 @@ describe('run', () => {
       secondsPerRound: expect.any(Number) as number,
       uploadBytes: expect.any(Number) as number,
       weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
-      trainer: 'sparse/wasm',
+      trainer: expect.stringMatching(/^sparse\/(wasm|native)/) as string,
     })
     expect(result['bestAccuracy']).toBeGreaterThan(0.1)
     // Layers hold whole weights.
