@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { ComparedRun } from '../contract/comparison'
 import { EspalierError } from '../contract/commands'
 import type { Experiment } from '../contract/experiment'
-import type { RunManifest, SessionContents } from '../contract/records'
+import { isResumable, type RunManifest, type SessionContents } from '../contract/records'
 import { DatasetStore } from '../datasets/dataset-store'
 import { replaceFile } from '../files/replace-file'
 import { comparisonTable } from '../report/comparison-table'
@@ -65,7 +65,7 @@ export async function train(
 export function resume(place: string, options: TrainingOptions): Promise<number> {
   return withLaboratory(options, async (laboratory) => {
     const session = await findSession(laboratory, place)
-    const stopped = session.runs.filter(({ state }) => ['paused', 'interrupted', 'failed'].includes(state))
+    const stopped = session.runs.filter(({ state }) => isResumable(state))
     if (stopped.length === 0) console.error('Every run of this session has ended; there is nothing to resume.')
     for (const { id } of stopped) await laboratory.ask('runs.resume', { sessionId: session.manifest.id, runId: id })
     return { session, started: stopped, reported: session.runs }

@@ -85,6 +85,11 @@ export type TopologyRecord = z.output<typeof topologyRecordSchema>
 export const runStates = ['queued', 'running', 'paused', 'interrupted', 'finished', 'failed', 'cancelled'] as const
 export type RunState = (typeof runStates)[number]
 
+/** Whether a run in this state has stopped and can go on from its last checkpoint. */
+export function isResumable(state: RunState): boolean {
+  return state === 'paused' || state === 'interrupted' || state === 'failed'
+}
+
 export const modelSummarySchema = z.object({
   model: z.string(),
   inputShape: z.tuple([count, count, count]),

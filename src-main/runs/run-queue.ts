@@ -1,5 +1,5 @@
 import { EspalierError } from '../contract/commands'
-import type { RunManifest, RunState } from '../contract/records'
+import { isResumable, type RunManifest } from '../contract/records'
 import type { WorkerPool } from '../host/worker-pool'
 import { lockSession, type SessionLock } from '../sessions/session-lock'
 import { readRun, readSession, runFolder } from '../sessions/read-session'
@@ -244,8 +244,4 @@ function newTicket(sessionId: string, sessionFolder: string, manifest: RunManife
   // Often nobody waits for a run; its outcome is on disk and was told.
   done.catch(() => {})
   return { sessionId, sessionFolder, stop: new AbortController(), done, settle, fail, manifest }
-}
-
-function isResumable(state: RunState): boolean {
-  return state === 'paused' || state === 'interrupted' || state === 'failed'
 }

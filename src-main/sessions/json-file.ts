@@ -14,7 +14,11 @@ export async function readBytes(path: string): Promise<Buffer> {
 
 /** The checked content of a JSON file. Throws an error that says in words what does not fit. */
 export async function readJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
-  const text = (await readBytes(path)).toString('utf8')
+  return parseJson((await readBytes(path)).toString('utf8'), schema)
+}
+
+/** The checked content of JSON text. Throws an error that says in words what does not fit. */
+export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import type { z } from 'zod'
-import { errorText, isMissing, issueText, readBytes } from './json-file'
+import { errorText, isMissing, parseJson, readBytes } from './json-file'
 
 /**
  * Records as lines of JSON, record k on line k. Each line is on the disk before `append` answers. A digest over all lines
@@ -40,7 +40,7 @@ export async function readRecords<Schema extends z.ZodType>(
     const end = bytes.indexOf(0x0a, start)
     if (end === -1) break
     try {
-      const record = parseLine(bytes.toString('utf8', start, end), schema)
+      const record = parseJson(bytes.toString('utf8', start, end), schema)
       if (numberOf(record) !== line) throw new Error(`is record ${numberOf(record)}, expected ${line}`)
       if (problems.length === 0) ends.push(end + 1)
       records.push(record)
@@ -56,18 +56,6 @@ export async function readRecords<Schema extends z.ZodType>(
     bytesOf: (count) => ends[count],
     digestOf: (count) => createHash('sha256').update(bytes.subarray(0, ends[count])).digest('hex'),
   }
-}
-
-function parseLine<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new Error('not valid JSON')
-  }
-  const result = schema.safeParse(value)
-  if (!result.success) throw new Error(issueText(result.error))
-  return result.data
 }
 
 /** The writing end: opened behind the records that are kept, whatever lay beyond them is cut off. */
