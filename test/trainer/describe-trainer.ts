@@ -80,6 +80,10 @@ const networks: Record<string, readonly [shape: readonly [number, number, number
     [1, 4, 4],
     [relu, convolution(2, [2, 2]), flatten, dense(4), relu],
   ],
+  'softmax before the loss': [
+    [1, 6, 6],
+    [convolution(3, [3, 3]), relu, flatten, dense(5), { kind: 'softmax' }],
+  ],
   'convolution down to the logits': [
     [1, 5, 5],
     [convolution(3, [3, 3]), relu, convolution(4, [3, 3]), flatten],

@@ -11,10 +11,17 @@ export function referenceLoss(
   images: LabelledImages,
   image: number,
 ): number {
-  const logits = referenceLogits(plan, parameters, images, image)
+  const outputs = referenceLogits(plan, parameters, images, image)
+  const logits = plan.endsInSoftmax === true ? softmax(outputs) : outputs
   const largest = Math.max(...logits)
   const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0)
   return Math.log(total) + largest - logits[images.labels[image]]
+}
+
+function softmax(values: readonly number[]): number[] {
+  const powers = values.map(Math.exp)
+  const total = powers.reduce((sum, power) => sum + power, 0)
+  return powers.map((power) => power / total)
 }
 
 export function referenceLogits(

@@ -10,6 +10,10 @@ const plans: Record<string, ModelPlan> = {
   "FedDST's MNIST network": buildPlan('feddst-cnn', [1, 28, 28], 10),
   "FedDST's CIFAR-10 network": buildPlan('feddst-cnn', [3, 32, 32], 10),
   'LeNet-5 of Caffe': buildPlan('lenet-5-caffe', [1, 28, 28], 10),
+  'LeNet-300-100 that ends in a softmax': {
+    ...buildPlan('lenet-300-100', [1, 28, 28], 10),
+    endsInSoftmax: true,
+  },
   'LeNet-300-100': buildPlan('lenet-300-100', [1, 28, 28], 10),
   'strides, padding and uneven pooling': tinyPlan(
     [2, 17, 16],

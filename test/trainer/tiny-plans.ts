@@ -13,6 +13,8 @@ export type TinyLayer =
   | { readonly kind: 'relu' }
   | { readonly kind: 'flatten' }
   | { readonly kind: 'dense'; readonly outputs: number }
+  /** At the very end, before the loss takes its own softmax. */
+  | { readonly kind: 'softmax' }
 
 /** A plan of any chain of layers, for networks that no preset has. */
 export function tinyPlan(inputShape: readonly [number, number, number], tinyLayers: readonly TinyLayer[]): ModelPlan {
@@ -37,6 +39,7 @@ export function tinyPlan(inputShape: readonly [number, number, number], tinyLaye
   const slide = (size: number, window: number, stride: number, padding: number) =>
     Math.floor((size + 2 * padding - window) / stride) + 1
   for (const layer of tinyLayers) {
+    if (layer.kind === 'softmax') continue
     if (layer.kind === 'relu') layers.push({ kind: 'relu', size: channels * height * width })
     else if (layer.kind === 'flatten') {
       ;[channels, height, width] = [channels * height * width, 1, 1]
@@ -82,5 +85,6 @@ export function tinyPlan(inputShape: readonly [number, number, number], tinyLaye
     }
   }
   const classes = channels * height * width
-  return { name: 'tiny', inputShape, classes, layers, prunable, parameterCount, prunableCount }
+  const endsInSoftmax = tinyLayers.at(-1)?.kind === 'softmax'
+  return { name: 'tiny', inputShape, classes, endsInSoftmax, layers, prunable, parameterCount, prunableCount }
 }

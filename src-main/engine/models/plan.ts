@@ -65,6 +65,8 @@ export interface ModelPlan {
   /** Channels, height, width. */
   readonly inputShape: readonly [number, number, number]
   readonly classes: number
+  /** The network ends in a softmax and the loss takes a softmax of that again, as FedDST's published code does. */
+  readonly endsInSoftmax?: boolean
   readonly layers: readonly LayerPlan[]
   /** The layers with kernels, in order. */
   readonly prunable: readonly PrunableLayerPlan[]

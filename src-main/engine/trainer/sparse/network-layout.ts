@@ -70,7 +70,7 @@ export interface NetworkLayout {
 
 /** Words of the C structs; the kernels assert the same. */
 const layerWords = 53
-export const networkWords = 37
+export const networkWords = 38
 
 /** Floats the packed parameters have room for. */
 export function packedCapacity(plan: ModelPlan): number {

@@ -221,7 +221,12 @@ class SparseTrainer implements Trainer {
       ...images.shape,
       ...viewWords(layout.input),
       ...[placed.count, settings.batchSize],
-      ...[layout.logits, layout.logitsGradient, layout.rectifiedLogits ? 1 : 0],
+      ...[
+        layout.logits,
+        layout.logitsGradient,
+        layout.rectifiedLogits ? 1 : 0,
+        this.plan.endsInSoftmax === true ? 1 : 0,
+      ],
       ...[placed.losses, placed.correct],
       ...[layout.parameters, layout.gradients, layout.velocities, layout.received, packed.flatPositions.length],
       ...[layout.transposedWeights, layout.transposedSources, packed.transposedCount, layout.scratch],

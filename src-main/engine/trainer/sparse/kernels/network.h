@@ -52,6 +52,8 @@ typedef struct {
   View input;
   int imageCount, batchSize;
   int logits, logitsGradient, rectifiedLogits;
+  /* Whether the network itself ends in a softmax, whose output the loss takes for logits. */
+  int endsInSoftmax;
   /* Per image: cross-entropy (float) and whether the largest logit is the label (byte). */
   int losses, correct;
   /* Active weights and biases, padded to whole vectors. */
@@ -63,7 +65,7 @@ typedef struct {
   /* Factor of the loss gradient for dense_gradient: 1 / images. */
   float gradientScale;
 } Network;
-_Static_assert(sizeof(Network) == 37 * 4, "sparse-trainer.ts writes 37 words");
+_Static_assert(sizeof(Network) == 38 * 4, "sparse-trainer.ts writes 38 words");
 
 SHARED void load_batch(const Network *network, int first, int count);
 SHARED void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to, int channels,
