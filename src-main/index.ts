@@ -3,6 +3,7 @@ import { app, Menu, nativeTheme, session, utilityProcess } from 'electron'
 import type { Preferences } from './contract/commands'
 import type { EspalierEvent } from './contract/events'
 import { Activity } from './shell/activity'
+import { Arrivals, sessionPaths } from './shell/arrivals'
 import { applicationUrl, registerApplicationScheme, serveApplication } from './shell/application-protocol'
 import { eventChannel } from './shell/channels'
 import { EngineClient } from './shell/engine-client'
@@ -25,6 +26,16 @@ const pageUrl = developmentUrl ?? applicationUrl
 // Whoever moves the sessions moves the desktop's own small files with them.
 const home = process.env['ESPALIER_HOME'] ?? ''
 if (home !== '') app.setPath('userData', resolve(home, 'desktop'))
+
+// macOS asks to open files before the application is ready.
+let openFiles = (paths: readonly string[]): void => {
+  early.push(...paths)
+}
+const early = sessionPaths(process.argv.slice(1), process.cwd())
+app.on('open-file', (event, path) => {
+  event.preventDefault()
+  openFiles([path])
+})
 
 if (app.requestSingleInstanceLock()) {
   registerApplicationScheme()
@@ -76,9 +87,17 @@ function start(): void {
     workers = changed.workers
   }
 
+  const arrivals = new Arrivals(() => {
+    onEvent({ type: 'sessions.arrival' })
+  })
+  arrivals.add(early)
+  openFiles = (paths) => {
+    arrivals.add(paths)
+  }
+
   openDoor({
     isOurs: (frame) => isMainFrame(window, frame, pageUrl),
-    local: localCommands({ window, engine, preferences, onPreferences, words }),
+    local: localCommands({ window, engine, preferences, onPreferences, words, arrivals }),
     forward: (command, input) => engine.request(command, input),
   })
   quitInOrder({
@@ -91,7 +110,8 @@ function start(): void {
       await engine.shutdown()
     },
   })
-  app.on('second-instance', () => {
+  app.on('second-instance', (_, commandLine, folder) => {
+    openFiles(sessionPaths(commandLine.slice(1), folder))
     if (window.isMinimized()) window.restore()
     window.focus()
   })

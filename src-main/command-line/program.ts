@@ -5,6 +5,7 @@ import { fetchData, importData, listData } from './data'
 import { listDevices } from './devices'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
+import { duplicate, exportTo, importFrom, listSessions, merge } from './sessions'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
 
 /** Runs the command line and returns its exit code; every error is one line on stderr. */
@@ -105,6 +106,36 @@ function buildProgram(action: Wrap): Command {
     .command('devices')
     .description('list what can train here and what is used (ESPALIER_KERNELS=native or wasm chooses)')
     .action(action(listDevices))
+
+  const session = program.command('session').description('sessions: list, export, import, duplicate, merge')
+  session
+    .command('list')
+    .description('every session; with words, those that hold them in name, notes or tags')
+    .argument('[words]')
+    .action(action((words: string | undefined) => listSessions(words)))
+  session
+    .command('export')
+    .description('write a session into one file, with checksums')
+    .argument('<session>', 'folder or id')
+    .argument('<file>', 'such as ablation.espalier; an old file is replaced')
+    .action(action((place: string, file: string) => exportTo(place, file)))
+  session
+    .command('import')
+    .description('check an archive and unpack it among the sessions')
+    .argument('<file>', 'an .espalier archive')
+    .action(action((file: string) => importFrom(file)))
+  session
+    .command('duplicate')
+    .description('copy a session')
+    .argument('<session>', 'folder or id')
+    .option('--name <name>', 'name of the copy')
+    .action(action((place: string, flags: FlagValues) => duplicate(place, textFlag(flags, 'name') ?? undefined)))
+  session
+    .command('merge')
+    .description('copy the runs of several sessions into a new one')
+    .argument('<sessions...>', 'folders or ids')
+    .option('--name <name>', 'name of the new session')
+    .action(action((places: string[], flags: FlagValues) => merge(places, textFlag(flags, 'name') ?? undefined)))
 
   const data = program.command('data').description('data sets: list, fetch, import')
   data.command('list').description('what is on this computer').action(action(listData))

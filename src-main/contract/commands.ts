@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName } from './experiment'
 import type { PartitionPreview, PlanPreview } from './preview'
-import type { RunRecords, SessionContents, SessionEntry } from './records'
+import { tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
 
 /**
  * Every question the window may ask. Each command names its input schema; its output is a type of the contract.
@@ -12,6 +12,7 @@ import type { RunRecords, SessionContents, SessionEntry } from './records'
 const sessionId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const runId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
 const runReference = z.strictObject({ sessionId, runId })
+const sessionName = z.string().trim().min(1).max(200)
 const nothing = z.undefined()
 
 const preferenceFields = {
@@ -79,9 +80,23 @@ export const commands = {
   'sessions.open': z.strictObject({ sessionId }),
   'sessions.update': z.strictObject({
     sessionId,
-    name: z.string().trim().min(1).max(200).optional(),
+    name: sessionName.optional(),
     notes: z.string().max(100_000).optional(),
+    tags: tagsSchema.optional(),
   }),
+  /** Copies a session, or the runs of several into a new one; with `session.transfer` events. */
+  'sessions.duplicate': z.strictObject({ sessionId, name: sessionName }),
+  'sessions.merge': z.strictObject({ sessionIds: z.array(sessionId).min(2).max(100), name: sessionName }),
+  /** Asks where to, and writes the session into one file. Null when the user closes the dialog. */
+  'sessions.export': z.strictObject({ sessionId }),
+  /** Asks for an archive and unpacks it. Null when the user closes the dialog. */
+  'sessions.import': nothing,
+  /** Opens what was dropped on the window or given by the system: a session folder in place, an archive unpacked. */
+  'sessions.openPath': z.strictObject({ path: z.string().min(1).max(4096) }),
+  /** Ends the copy, export or import that is going on; its command fails with `cancelled`. */
+  'sessions.cancelTransfer': nothing,
+  /** Takes the paths that the system has asked the application to open; `sessions.arrival` says that there are new ones. */
+  'sessions.arrived': nothing,
   /** Moves the session aside; `sessions.restore` brings it back until the application quits. */
   'sessions.delete': z.strictObject({ sessionId }),
   'sessions.restore': z.strictObject({ sessionId }),
@@ -93,7 +108,7 @@ export const commands = {
   /** Creates a session (or adds to one) and queues its runs: one experiment, or the four arms for every seed. */
   'runs.launch': z.strictObject({
     sessionId: sessionId.nullable(),
-    sessionName: z.string().trim().min(1).max(200).nullable(),
+    sessionName: sessionName.nullable(),
     experiment: experimentSchema,
     kind: z.enum(['single', 'ablation']),
     seeds: z.array(z.number().int().min(0).max(4_294_967_295)).min(1).max(100),
@@ -129,6 +144,13 @@ export interface CommandOutputs {
   'sessions.restore': SessionEntry
   'sessions.reveal': null
   'sessions.locate': SessionEntry | null
+  'sessions.duplicate': SessionEntry
+  'sessions.merge': MergedSession
+  'sessions.export': ExportedSession | null
+  'sessions.import': SessionEntry | null
+  'sessions.openPath': SessionEntry
+  'sessions.cancelTransfer': null
+  'sessions.arrived': readonly string[]
   'sessions.table': string
   'sessions.verify': VerificationReport
   'runs.launch': SessionContents
@@ -139,6 +161,17 @@ export interface CommandOutputs {
   'runs.mask': MaskPicture
 }
 export type CommandOutput<Name extends CommandName> = CommandOutputs[Name]
+
+export interface MergedSession {
+  readonly entry: SessionEntry
+  /** Runs that were in more than one of the sessions and are there once. */
+  readonly duplicates: number
+}
+
+export interface ExportedSession {
+  readonly file: string
+  readonly bytes: number
+}
 
 export interface VerificationReport {
   readonly filesChecked: number
@@ -151,7 +184,7 @@ export interface VerificationReport {
 export type CommandReply =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: { readonly kind: ErrorKind; readonly message: string } }
-export type ErrorKind = 'wrong-input' | 'failed' | 'not-found' | 'busy' | 'refused'
+export type ErrorKind = 'wrong-input' | 'failed' | 'not-found' | 'busy' | 'refused' | 'cancelled'
 
 /** An error whose message is for the user: it says what is wrong and what to do. */
 export class EspalierError extends Error {

@@ -26,6 +26,10 @@ export type EspalierEvent =
     }
   | { readonly type: 'dataset.changed'; readonly name: DatasetName }
   | { readonly type: 'sessions.changed' }
+  /** How far the copy, export or import of a session is. */
+  | { readonly type: 'session.transfer'; readonly bytesDone: number; readonly bytesTotal: number }
+  /** The system has asked the application to open something; `sessions.arrived` tells what. */
+  | { readonly type: 'sessions.arrival' }
   /** A network was measured: `preview.plan` now knows a time that it did not know before. */
   | { readonly type: 'estimates.changed' }
   /** The engine process ended unexpectedly and is being started again. */

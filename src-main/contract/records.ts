@@ -108,9 +108,12 @@ export const modelSummarySchema = z.object({
 })
 export type ModelSummary = z.output<typeof modelSummarySchema>
 
+/** Formats of the files that are read as a whole. Older ones are brought up to date when they are read. */
+export const formatVersions = { session: 2, run: 1 } as const
+
 /** `run.json`: everything needed to repeat the run. */
 export const runManifestSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(formatVersions.run),
   id: z.string(),
   experiment: experimentSchema,
   state: z.enum(runStates),
@@ -131,12 +134,17 @@ export const runManifestSchema = z.object({
 })
 export type RunManifest = z.output<typeof runManifestSchema>
 
+const tag = z.string().trim().min(1).max(50)
+export const tagsSchema = z.array(tag).max(30)
+
 /** `session.json`. */
 export const sessionManifestSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(formatVersions.session),
   id: z.string(),
   name: z.string().min(1).max(200),
   notes: z.string().max(100_000),
+  /** Words to find it by; since format 2. */
+  tags: tagsSchema,
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** Run ids in the order in which they are shown. */

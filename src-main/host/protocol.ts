@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CommandReply, commands, DatasetStatus } from '../contract/commands'
+import type { CommandReply, commands, DatasetStatus, ExportedSession } from '../contract/commands'
 import { datasetNames } from '../contract/experiment'
 import type { EspalierEvent } from '../contract/events'
 import type { SessionEntry } from '../contract/records'
@@ -19,6 +19,10 @@ const fromWindow = [
   'sessions.update',
   'sessions.delete',
   'sessions.restore',
+  'sessions.duplicate',
+  'sessions.merge',
+  'sessions.openPath',
+  'sessions.cancelTransfer',
   'sessions.table',
   'sessions.verify',
   'runs.launch',
@@ -40,6 +44,7 @@ export function isForwarded(name: string): name is ForwardedCommandName {
 export const hostCommands = {
   'host.importDataset': z.strictObject({ name: z.enum(datasetNames), folder: z.string() }),
   'host.addSession': z.strictObject({ folder: z.string() }),
+  'host.exportSession': z.strictObject({ sessionId: z.string(), file: z.string() }),
   'host.sessionFolder': z.strictObject({ sessionId: z.string() }),
   /** Folders and trainer for `application.info`. */
   'host.information': z.undefined(),
@@ -58,6 +63,7 @@ export interface HostInformation {
 export interface HostOutputs {
   'host.importDataset': DatasetStatus
   'host.addSession': SessionEntry
+  'host.exportSession': ExportedSession
   'host.sessionFolder': string
   'host.information': HostInformation
   'host.setWorkers': null

@@ -28,9 +28,11 @@ import {
 import { WorkerPool } from '../host/worker-pool'
 import { comparisonTable } from '../report/comparison-table'
 import { dataHome, type DataHome } from '../sessions/home'
+import type { TransferOptions } from '../sessions/archive'
 import { readRun } from '../sessions/read-session'
 import { readRunMask, readRunRecords } from '../sessions/run-folder'
 import { SessionStore } from '../sessions/session-store'
+import { duplicateSession, exportSession, mergeSessions, openSessionPath } from '../sessions/session-transfer'
 import { verifySession } from '../sessions/verify-session'
 import type { DatasetLibrary } from './dataset-library'
 import { TimeEstimator } from './estimate'
@@ -74,6 +76,7 @@ export class Laboratory {
   readonly #estimator: TimeEstimator
   readonly #listeners = new Set<(event: EspalierEvent) => void>()
   readonly #fetching = new Map<DatasetName, AbortController>()
+  #transferring: AbortController | null = null
 
   private constructor(home: DataHome, datasets: DatasetLibrary, pool: WorkerPool) {
     this.#home = home
@@ -138,6 +141,7 @@ export class Laboratory {
   /** Pauses every run at its last checkpoint and ends the threads. */
   async close(): Promise<void> {
     for (const fetching of this.#fetching.values()) fetching.abort()
+    this.#transferring?.abort(new EspalierError('cancelled', 'Espalier was closed.'))
     await this.#queue.close()
     await this.#pool.dispose()
   }
@@ -168,6 +172,15 @@ export class Laboratory {
       this.#emit({ type: 'sessions.changed' })
       return entry
     },
+    'sessions.duplicate': ({ sessionId, name }) =>
+      this.#transfer((options) => duplicateSession(this.sessions, sessionId, name, options)),
+    'sessions.merge': ({ sessionIds, name }) =>
+      this.#transfer((options) => mergeSessions(this.sessions, sessionIds, name, options)),
+    'sessions.openPath': ({ path }) => this.#transfer((options) => openSessionPath(this.sessions, path, options)),
+    'sessions.cancelTransfer': () => {
+      this.#transferring?.abort(new EspalierError('cancelled', 'It was cancelled; nothing was left behind.'))
+      return Promise.resolve(null)
+    },
     'sessions.table': ({ sessionId, format }) => this.#table(sessionId, format),
     'sessions.verify': async ({ sessionId }) => verifySession(await this.sessions.folderOf(sessionId)),
     'runs.launch': (request) => this.#launch(request),
@@ -188,6 +201,8 @@ export class Laboratory {
       this.#emit({ type: 'sessions.changed' })
       return entry
     },
+    'host.exportSession': ({ sessionId, file }) =>
+      this.#transfer((options) => exportSession(this.sessions, sessionId, file, options)),
     'host.sessionFolder': ({ sessionId }) => this.sessions.folderOf(sessionId),
     'host.information': async (): Promise<HostInformation> => ({
       sessionsFolder: this.#home.sessionsFolder,
@@ -236,6 +251,32 @@ export class Laboratory {
       this.#emit({ type: 'dataset.changed', name })
     }
     return this.#status(name)
+  }
+
+  /** One copy, export or import at a time, with progress ten times a second. */
+  async #transfer<Outcome>(work: (options: TransferOptions) => Promise<Outcome>): Promise<Outcome> {
+    if (this.#transferring !== null) {
+      throw new EspalierError(
+        'busy',
+        'Another session is being copied, exported or imported; wait for it or cancel it.',
+      )
+    }
+    const stop = new AbortController()
+    this.#transferring = stop
+    let toldAt = Number.NEGATIVE_INFINITY
+    try {
+      return await work({
+        signal: stop.signal,
+        onProgress: (bytesDone, bytesTotal) => {
+          if (performance.now() - toldAt < 100) return
+          toldAt = performance.now()
+          this.#emit({ type: 'session.transfer', bytesDone, bytesTotal })
+        },
+      })
+    } finally {
+      this.#transferring = null
+      this.#emit({ type: 'sessions.changed' })
+    }
   }
 
   async #previewPartition(experiment: Experiment): Promise<PartitionPreview> {

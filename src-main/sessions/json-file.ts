@@ -17,15 +17,19 @@ export async function readJson<Schema extends z.ZodType>(path: string, schema: S
   return parseJson((await readBytes(path)).toString('utf8'), schema)
 }
 
-/** The checked content of JSON text. Throws an error that says in words what does not fit. */
-export function parseJson<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
+/** The checked content of JSON text, changed by `prepare` first. Throws an error that says in words what does not fit. */
+export function parseJson<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+  prepare: (value: unknown) => unknown = (value) => value,
+): z.output<Schema> {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw new Error('not valid JSON')
   }
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(prepare(value))
   if (!result.success) throw new Error(issueText(result.error))
   return result.data
 }

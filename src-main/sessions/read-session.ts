@@ -1,17 +1,28 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { EspalierError } from '../contract/commands'
-import {
-  sessionManifestSchema,
-  type RunManifest,
-  type SessionContents,
-  type SessionManifest,
-} from '../contract/records'
+import { formatVersions, type RunManifest, type SessionContents, type SessionManifest } from '../contract/records'
 import { readCheckpoints } from './checkpoints'
 import { isIdentifier } from './identifiers'
-import { errorText, readJson } from './json-file'
+import { errorText } from './json-file'
+import { readSessionManifest } from './migrations'
 import { readManifest, readRounds } from './run-folder'
 import { isSessionLocked } from './session-lock'
+
+/** The manifest of a session without runs. */
+export function newSessionManifest(id: string, name: string, now: Date): SessionManifest {
+  const time = now.toISOString()
+  return {
+    formatVersion: formatVersions.session,
+    id,
+    name,
+    notes: '',
+    tags: [],
+    createdAt: time,
+    updatedAt: time,
+    runs: [],
+  }
+}
 
 /** Folder of a run within a session. */
 export function runFolder(sessionFolder: string, runId: string): string {
@@ -20,42 +31,25 @@ export function runFolder(sessionFolder: string, runId: string): string {
 
 /**
  * Reads a session folder. Whatever is damaged is named in `damage`; the rest is there. A run that says it is queued or
- * running while no process runs the session is `interrupted`; `isRun` is for a caller that knows.
+ * running while no process runs the session is `interrupted`; `isRun` is for a caller that knows. Throws `refused` when a
+ * newer Espalier wrote the session.
  */
 export async function readSession(
   folder: string,
   id: string,
   isRun: () => Promise<boolean> = () => isSessionLocked(folder),
 ): Promise<SessionContents> {
-  const damage: string[] = []
-  let manifest: SessionManifest
-  try {
-    manifest = { ...(await readJson(join(folder, 'session.json'), sessionManifestSchema)), id }
-  } catch (error) {
-    damage.push(`session.json: ${errorText(error)}`)
-    const unknown = new Date(0).toISOString()
-    manifest = {
-      formatVersion: 1,
-      id,
-      name: basename(folder),
-      notes: '',
-      createdAt: unknown,
-      updatedAt: unknown,
-      runs: [],
-    }
-  }
+  const { manifest, damage: damaged } = await readSessionFile(folder, id)
+  const damage = [...damaged]
   const onDisk = await runIdsOnDisk(folder)
   const listed = manifest.runs.filter(isIdentifier)
   // A run that the list does not know (yet) is shown behind the others rather than lost.
   const ids = [...new Set([...listed, ...onDisk])]
 
   const runs: RunManifest[] = []
-  for (const runId of ids) {
-    try {
-      runs.push({ ...(await readManifest(runFolder(folder, runId))), id: runId })
-    } catch (error) {
-      damage.push(`runs/${runId}/run.json: ${errorText(error)}`)
-    }
+  for (const [index, read] of (await Promise.all(ids.map((runId) => readListed(folder, runId)))).entries()) {
+    if (typeof read === 'string') damage.push(`runs/${ids[index]}/run.json: ${read}`)
+    else runs.push(read)
   }
   const shown = await withInterruptions(folder, runs, isRun)
   return {
@@ -67,11 +61,36 @@ export async function readSession(
   }
 }
 
+/** `session.json` alone, with what is wrong with it. Throws `refused` when a newer Espalier wrote it. */
+export async function readSessionFile(
+  folder: string,
+  id: string,
+): Promise<{ readonly manifest: SessionManifest; readonly damage: readonly string[] }> {
+  try {
+    return { manifest: { ...(await readSessionManifest(join(folder, 'session.json'))), id }, damage: [] }
+  } catch (error) {
+    if (error instanceof EspalierError) throw error
+    const manifest = newSessionManifest(id, basename(folder), new Date(0))
+    return { manifest, damage: [`session.json: ${errorText(error)}`] }
+  }
+}
+
+/** The manifest of a run, or what is wrong with it. */
+async function readListed(folder: string, runId: string): Promise<RunManifest | string> {
+  try {
+    return { ...(await readManifest(runFolder(folder, runId))), id: runId }
+  } catch (error) {
+    return errorText(error)
+  }
+}
+
 /** One run as `readSession` shows it. Throws `not-found`. */
 export async function readRun(sessionFolder: string, runId: string): Promise<RunManifest> {
-  const { runs } = await readSession(sessionFolder, 'session')
-  const run = runs.find(({ id }) => id === runId)
-  if (run === undefined) throw new EspalierError('not-found', `There is no run ${runId} in ${sessionFolder}.`)
+  const read = isIdentifier(runId) ? await readListed(sessionFolder, runId) : 'not an id'
+  if (typeof read === 'string') {
+    throw new EspalierError('not-found', `There is no run ${runId} in ${sessionFolder}: ${read}.`)
+  }
+  const [run] = await withInterruptions(sessionFolder, [read], () => isSessionLocked(sessionFolder))
   return run
 }
 

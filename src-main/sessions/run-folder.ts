@@ -5,7 +5,6 @@ import { removeLeftovers } from '../files/replace-file'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import {
   roundRecordSchema,
-  runManifestSchema,
   topologyRecordSchema,
   type RoundRecord,
   type RunManifest,
@@ -13,15 +12,16 @@ import {
   type TopologyRecord,
 } from '../contract/records'
 import { nextSlot, readCheckpoints, writeCheckpoint, type CheckpointSlot } from './checkpoints'
-import { errorText, isMissing, readJson, writeJson } from './json-file'
+import { errorText, isMissing, writeJson } from './json-file'
 import { maskFile, readMask, writeMask, type MaskLayer, type PackedLayer } from './mask-file'
+import { readRunManifest } from './migrations'
 import { readRecords, RecordLog } from './record-log'
 
 /** Names within a run's folder. */
 export const runFiles = { manifest: 'run.json', rounds: 'rounds.ndjson', topology: 'topology.ndjson' } as const
 
 export async function readManifest(runFolder: string): Promise<RunManifest> {
-  return readJson(join(runFolder, runFiles.manifest), runManifestSchema)
+  return readRunManifest(join(runFolder, runFiles.manifest))
 }
 
 export async function writeManifest(runFolder: string, manifest: RunManifest): Promise<void> {

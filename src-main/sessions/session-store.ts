@@ -3,18 +3,19 @@ import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EspalierError } from '../contract/commands'
-import {
-  sessionManifestSchema,
-  type RunManifest,
-  type SessionContents,
-  type SessionEntry,
-  type SessionManifest,
-} from '../contract/records'
+import type { RunManifest, SessionContents, SessionEntry, SessionManifest } from '../contract/records'
 import { isIdentifier, newIdentifier } from './identifiers'
-import { readJson, writeJson } from './json-file'
-import { readSession, runFolder } from './read-session'
+import { errorText, readJson, writeJson } from './json-file'
+import { readSessionManifest } from './migrations'
+import { newSessionManifest, readSession, readSessionFile, runFolder } from './read-session'
 import { writeManifest } from './run-folder'
 import { isSessionLocked } from './session-lock'
+
+export interface SessionChanges {
+  readonly name?: string | undefined
+  readonly notes?: string | undefined
+  readonly tags?: readonly string[] | undefined
+}
 
 const locatedSchema = z.object({ folders: z.array(z.string()) })
 
@@ -35,10 +36,7 @@ export class SessionStore {
 
   /** Every session, newest first. */
   async list(): Promise<SessionEntry[]> {
-    const entries: SessionEntry[] = []
-    for (const [id, folder] of await this.#index()) {
-      entries.push(entryOf(await readSession(folder, id)))
-    }
+    const entries = await Promise.all([...(await this.#index())].map(([id, folder]) => listed(folder, id)))
     return entries.sort((a, b) => b.manifest.createdAt.localeCompare(a.manifest.createdAt))
   }
 
@@ -48,6 +46,9 @@ export class SessionStore {
 
   /** Absolute folder of a session. Throws `not-found` for an unknown id. */
   async folderOf(id: string): Promise<string> {
+    const own = join(this.folder, id)
+    // A session at its usual place is found without a look at the others.
+    if (isIdentifier(id) && (await isSessionFolder(own))) return own
     const folder = (await this.#index()).get(id)
     if (folder === undefined) throw new EspalierError('not-found', `There is no session ${id} in ${this.folder}.`)
     return folder
@@ -68,16 +69,7 @@ export class SessionStore {
       throw new EspalierError('refused', `${place} is not empty; name an empty folder or an existing session.`)
     }
     await mkdir(join(place, 'runs'))
-    const now = new Date().toISOString()
-    const manifest: SessionManifest = {
-      formatVersion: 1,
-      id,
-      name,
-      notes: '',
-      createdAt: now,
-      updatedAt: now,
-      runs: [],
-    }
+    const manifest = newSessionManifest(id, name, new Date())
     await writeJson(join(place, 'session.json'), manifest)
     if (folder !== undefined) return this.attach(place)
     return { manifest, folder: place, runStates: [], damage: [] }
@@ -86,7 +78,7 @@ export class SessionStore {
   /** Makes a session folder anywhere known to this process. Throws `not-found` when it is not one. */
   async attach(folder: string): Promise<SessionEntry> {
     const place = resolve(folder)
-    if (!(await exists(join(place, 'session.json'))) && !(await exists(join(place, 'runs')))) {
+    if (!(await isSessionFolder(place))) {
       throw new EspalierError('not-found', `${place} is not a session folder: it has no session.json.`)
     }
     if (!this.#isOwn(place)) this.#attached.add(place)
@@ -105,11 +97,12 @@ export class SessionStore {
     return entry
   }
 
-  async update(id: string, changes: { name?: string | undefined; notes?: string | undefined }): Promise<SessionEntry> {
+  async update(id: string, changes: SessionChanges): Promise<SessionEntry> {
     await this.#change(id, (manifest) => ({
       ...manifest,
       name: changes.name ?? manifest.name,
       notes: changes.notes ?? manifest.notes,
+      tags: changes.tags === undefined ? manifest.tags : [...new Set(changes.tags)],
     }))
     return entryOf(await this.open(id))
   }
@@ -160,6 +153,30 @@ export class SessionStore {
     return entryOf(await readSession(place, id))
   }
 
+  /**
+   * Makes a session out of a folder that `fill` writes: it gets a place in the sessions folder as a whole or not at all.
+   * Its own id is kept where it is free. `change` is applied to its manifest.
+   */
+  async adopt(
+    fill: (folder: string) => Promise<void>,
+    change: (manifest: SessionManifest) => SessionManifest = (manifest) => manifest,
+  ): Promise<SessionEntry> {
+    await mkdir(this.folder, { recursive: true })
+    const staging = join(this.folder, `.incoming-${newIdentifier()}`)
+    try {
+      await fill(staging)
+      const manifest = change(await readSessionManifest(join(staging, 'session.json')))
+      const isFree = isIdentifier(manifest.id) && !(await this.#index()).has(manifest.id)
+      const id = isFree ? manifest.id : newIdentifier()
+      await mkdir(join(staging, 'runs'), { recursive: true })
+      await writeJson(join(staging, 'session.json'), { ...manifest, id })
+      await rename(staging, join(this.folder, id))
+      return entryOf(await this.open(id))
+    } finally {
+      await rm(staging, { recursive: true, force: true })
+    }
+  }
+
   /** Deletes for good what was moved aside. */
   async purge(): Promise<void> {
     await rm(this.#trash, { recursive: true, force: true })
@@ -180,8 +197,7 @@ export class SessionStore {
       for (const entry of await readdir(this.folder, { withFileTypes: true })) {
         if (!entry.isDirectory() || !isIdentifier(entry.name)) continue
         const folder = join(this.folder, entry.name)
-        if ((await exists(join(folder, 'session.json'))) || (await exists(join(folder, 'runs'))))
-          index.set(entry.name, folder)
+        if (await isSessionFolder(folder)) index.set(entry.name, folder)
       }
     }
     for (const folder of new Set([...(await this.#located()), ...this.#attached])) {
@@ -211,8 +227,19 @@ export class SessionStore {
   }
 
   async #change(id: string, change: (manifest: SessionManifest) => SessionManifest): Promise<void> {
-    const { manifest, folder } = await this.open(id)
+    const folder = await this.folderOf(id)
+    const { manifest } = await readSessionFile(folder, id)
     await writeJson(join(folder, 'session.json'), { ...change(manifest), updatedAt: new Date().toISOString() })
+  }
+}
+
+/** A session as the list shows it; one that this version cannot open says so there. */
+async function listed(folder: string, id: string): Promise<SessionEntry> {
+  try {
+    return entryOf(await readSession(folder, id))
+  } catch (error) {
+    const manifest = newSessionManifest(id, basename(folder), new Date(0))
+    return { manifest, folder, runStates: [], damage: [errorText(error)] }
   }
 }
 
@@ -223,7 +250,7 @@ function entryOf({ manifest, folder, runStates, damage }: SessionContents): Sess
 
 async function ownId(folder: string): Promise<string | null> {
   try {
-    const { id } = await readJson(join(folder, 'session.json'), sessionManifestSchema)
+    const { id } = await readSessionManifest(join(folder, 'session.json'))
     return isIdentifier(id) ? id : null
   } catch {
     return null
@@ -235,6 +262,10 @@ function pathId(folder: string): string {
     .replace(/[^A-Za-z0-9_-]/g, '-')
     .slice(0, 40)
   return `${name}-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`
+}
+
+async function isSessionFolder(folder: string): Promise<boolean> {
+  return (await exists(join(folder, 'session.json'))) || exists(join(folder, 'runs'))
 }
 
 async function exists(path: string): Promise<boolean> {

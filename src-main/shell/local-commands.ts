@@ -1,9 +1,10 @@
 import { app, dialog, shell } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { EspalierError } from '../contract/commands'
-import type { DatasetStatus, Preferences } from '../contract/commands'
-import type { SessionEntry } from '../contract/records'
-import type { HostCommandName, HostInformation } from '../host/protocol'
+import type { DatasetStatus, ExportedSession, Preferences } from '../contract/commands'
+import type { SessionContents, SessionEntry } from '../contract/records'
+import type { EngineRequest, HostInformation } from '../host/protocol'
+import { archiveExtension, type Arrivals } from './arrivals'
 import type { EngineClient } from './engine-client'
 import type { LocalCommands } from './ipc'
 import type { PreferenceStore } from './preferences'
@@ -16,6 +17,7 @@ export interface LocalCommandOptions {
   /** Called with what was changed, after it is stored. */
   readonly onPreferences: (preferences: Preferences) => void
   readonly words: () => Words
+  readonly arrivals: Pick<Arrivals, 'take'>
 }
 
 /** The commands that need a dialog, the file manager or the preferences. */
@@ -25,8 +27,9 @@ export function localCommands({
   preferences,
   onPreferences,
   words,
+  arrivals,
 }: LocalCommandOptions): LocalCommands {
-  const ask = async (command: HostCommandName, input?: unknown): Promise<unknown> => {
+  const ask = async (command: EngineRequest['command'], input?: unknown): Promise<unknown> => {
     const reply = await engine.request(command, input)
     if (!reply.ok) throw new EspalierError(reply.error.kind, reply.error.message)
     return reply.value
@@ -35,6 +38,7 @@ export function localCommands({
     const { filePaths } = await dialog.showOpenDialog(window, { title, properties: ['openDirectory'] })
     return filePaths[0] ?? null
   }
+  const archives = () => ({ filters: [{ name: words().archive, extensions: [archiveExtension] }] })
   return {
     'application.info': async () => ({
       ...((await ask('host.information')) as HostInformation),
@@ -57,6 +61,26 @@ export function localCommands({
       const folder = await chooseFolder(words().locateSession)
       return folder === null ? null : ((await ask('host.addSession', { folder })) as SessionEntry)
     },
+    'sessions.export': async ({ sessionId }) => {
+      const { manifest } = (await ask('sessions.open', { sessionId })) as SessionContents
+      const { filePath } = await dialog.showSaveDialog(window, {
+        title: words().exportSession,
+        defaultPath: `${manifest.name.replaceAll(/[^\p{L}\p{N}._ -]+/gu, '-')}.${archiveExtension}`,
+        ...archives(),
+      })
+      if (filePath === '') return null
+      return (await ask('host.exportSession', { sessionId, file: filePath })) as ExportedSession
+    },
+    'sessions.import': async () => {
+      const { filePaths } = await dialog.showOpenDialog(window, {
+        title: words().importSession,
+        properties: ['openFile'],
+        ...archives(),
+      })
+      const path = filePaths.at(0)
+      return path === undefined ? null : ((await ask('sessions.openPath', { path })) as SessionEntry)
+    },
+    'sessions.arrived': () => arrivals.take(),
     'sessions.reveal': async ({ sessionId }) => {
       const folder = (await ask('host.sessionFolder', { sessionId })) as string
       const problem = await shell.openPath(folder)

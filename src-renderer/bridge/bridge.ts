@@ -18,6 +18,7 @@ export interface Engine {
       ? [name: Name, input?: CommandInput<Name>]
       : [name: Name, input: CommandInput<Name>]
   ): Promise<CommandOutput<Name>>
+  pathOf(file: File): string
   onEvent(listener: (event: EspalierEvent) => void): () => void
 }
 
@@ -29,6 +30,7 @@ export function createEngine(bridge: EspalierBridge): Engine {
       // The shell answers each command with the output that the contract names for it.
       return reply.value as CommandOutput<Name>
     },
+    pathOf: (file) => bridge.pathOf(file),
     onEvent: (listener) => bridge.onEvent(listener),
   }
 }

@@ -130,6 +130,29 @@ describe('ablation', () => {
     expect(readdirSync(join(session(), 'runs'))).toHaveLength(9)
   })
 
+  it('travels in one file, is merged, and found by its words', async () => {
+    const archive = join(espalier.home, 'sent.espalier')
+    const exported = await espalier.run('session', 'export', session(), archive)
+    expect(exported).toMatchObject({ code: 0, stderr: '' })
+    expect(exported.stdout).toMatch(/sent\.espalier \(.+B\)\n$/)
+    const imported = await espalier.run('session', 'import', archive)
+    expect(imported, imported.stderr).toMatchObject({ code: 0 })
+    const [id] = imported.stdout.split(' ')
+    const verified = await espalier.run('verify', id)
+    expect(verified.stdout).toContain('nothing wrong')
+
+    expect((await espalier.run('session', 'duplicate', id, '--name', 'twin of it')).code).toBe(0)
+    const [twin] = (await espalier.run('session', 'list', 'TWIN')).stdout.split(' ')
+    const merged = await espalier.run('session', 'merge', id, twin, '--name', 'both')
+    expect(merged).toMatchObject({ code: 0, stderr: '9 runs were in several sessions and are kept once\n' })
+    expect((await espalier.run('session', 'list', 'both')).stdout).toMatch(/^\S+ +9 runs {2}\d{4}-\d\d-\d\d {2}both\n$/)
+
+    writeFileSync(archive, 'no zip')
+    const refused = await espalier.run('session', 'import', archive)
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toContain('is not a zip archive that can be read')
+  })
+
   it('reports damage', async () => {
     const [run] = readdirSync(join(session(), 'runs'))
     const file = join(session(), 'runs', run, 'rounds.ndjson')

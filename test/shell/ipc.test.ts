@@ -16,6 +16,9 @@ const local = {
   'preferences.set': vi.fn(() => preferences),
   'datasets.import': vi.fn(),
   'sessions.reveal': vi.fn(),
+  'sessions.export': vi.fn(),
+  'sessions.import': vi.fn(),
+  'sessions.arrived': vi.fn(),
   'sessions.locate': vi.fn(),
 } satisfies LocalCommands
 

@@ -94,9 +94,12 @@ export class FakeEngine implements EspalierBridge {
   #datasets = datasets
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
+  #cancelTransfer: (() => void) | null = null
   #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null }
   #now = Date.UTC(2026, 2, 15, 9, 0)
   #identifiers = 0
+  /** Paths that the system has asked the application to open. */
+  readonly arrived: string[] = []
   /** Every command asked so far. */
   readonly asked: { name: CommandName; input: unknown }[] = []
 
@@ -112,6 +115,10 @@ export class FakeEngine implements EspalierBridge {
 
   emit(event: EspalierEvent): void {
     for (const listener of this.#listeners) listener(structuredClone(event))
+  }
+
+  pathOf(file: File): string {
+    return `/home/ada/Downloads/${file.name}`
   }
 
   onEvent(listener: (event: EspalierEvent) => void): () => void {
@@ -165,12 +172,17 @@ export class FakeEngine implements EspalierBridge {
     },
     'sessions.list': () => [...this.#sessions.values()].filter(({ deleted }) => !deleted).map(({ entry }) => entry),
     'sessions.open': ({ sessionId }) => this.#contents(this.#session(sessionId)),
-    'sessions.update': ({ sessionId, name, notes }) => {
+    'sessions.update': ({ sessionId, name, notes, tags }) => {
       const session = this.#session(sessionId)
       const { manifest } = session.entry
       session.entry = {
         ...session.entry,
-        manifest: { ...manifest, name: name ?? manifest.name, notes: notes ?? manifest.notes },
+        manifest: {
+          ...manifest,
+          name: name ?? manifest.name,
+          notes: notes ?? manifest.notes,
+          tags: tags ?? manifest.tags,
+        },
       }
       return session.entry
     },
@@ -184,11 +196,38 @@ export class FakeEngine implements EspalierBridge {
       session.deleted = false
       return session.entry
     },
+    'sessions.duplicate': ({ sessionId, name }) => this.#copy(name, [this.#session(sessionId)]).entry,
+    'sessions.merge': ({ sessionIds, name }) => ({
+      entry: this.#copy(
+        name,
+        sessionIds.map((id) => this.#session(id)),
+      ).entry,
+      duplicates: 0,
+    }),
+    'sessions.export': async ({ sessionId }) => {
+      const file = `/home/ada/${this.#session(sessionId).entry.manifest.name}.espalier`
+      await this.#transfer()
+      return { file, bytes: 12_345_678 }
+    },
+    'sessions.import': async () => {
+      await this.#transfer()
+      return this.#arrive('Session out of an archive')
+    },
+    'sessions.openPath': async ({ path }) => {
+      if (path.endsWith('.txt')) {
+        throw new EspalierError('refused', `${path} is neither a session folder nor an archive of one.`)
+      }
+      await this.#transfer()
+      return this.#arrive(path.split('/').at(-1) ?? path)
+    },
+    'sessions.cancelTransfer': () => {
+      this.#cancelTransfer?.()
+      return null
+    },
+    'sessions.arrived': () => this.arrived.splice(0),
     'sessions.reveal': () => null,
     'sessions.locate': () => {
-      const session = this.#addSession('Session from a colleague', 'Sent by mail.')
-      this.#addRun(session, exampleExperiments['four-arms'], 'finished', 20)
-      return session.entry
+      return this.#arrive('Session from a colleague')
     },
     'sessions.table': ({ sessionId, format }) =>
       comparisonTable(
@@ -234,6 +273,39 @@ export class FakeEngine implements EspalierBridge {
     },
     'runs.mask': ({ sessionId, runId, update, layer }) =>
       this.#run(this.#session(sessionId), runId).run.mask(update, layer),
+  }
+
+  #arrive(name: string): SessionEntry {
+    const session = this.#addSession(name, 'Sent by mail.')
+    this.#addRun(session, exampleExperiments['four-arms'], 'finished', 20)
+    return session.entry
+  }
+
+  #copy(name: string, sources: readonly HeldSession[]): HeldSession {
+    const copy = this.#addSession(name, '')
+    for (const { runs } of sources)
+      for (const { manifest, run } of runs)
+        copy.runs.push({ run, manifest: { ...manifest, id: `run-${++this.#identifiers}` } })
+    this.#refresh(copy)
+    return copy
+  }
+
+  /** Ten steps of progress, or a cancellation. */
+  #transfer(): Promise<void> {
+    let step = 0
+    return new Promise((resolve, reject) => {
+      const timer = window.setInterval(() => {
+        step++
+        this.emit({ type: 'session.transfer', bytesDone: step * 1e6, bytesTotal: 1e7 })
+        if (step < 10) return
+        clearInterval(timer)
+        resolve()
+      }, this.#roundMilliseconds)
+      this.#cancelTransfer = () => {
+        clearInterval(timer)
+        reject(new EspalierError('cancelled', 'Cancelled.'))
+      }
+    })
   }
 
   #ready(name: DatasetName): DatasetStatus {
@@ -310,7 +382,7 @@ export class FakeEngine implements EspalierBridge {
     const createdAt = this.#time()
     const session: HeldSession = {
       entry: {
-        manifest: { formatVersion: 1, id, name, notes, createdAt, updatedAt: createdAt, runs: [] },
+        manifest: { formatVersion: 2, id, name, notes, tags: [], createdAt, updatedAt: createdAt, runs: [] },
         folder: `${information.sessionsFolder}/${id}`,
         runStates: [],
         damage,
