@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelPlan } from '../../src-main/engine/models/plan'
 import { namedStream } from '../../src-main/engine/random/streams'
-import type { ClientTask, LabelledImages, MaskedModel, Trainer } from '../../src-main/engine/trainer/trainer'
+import type {
+  ClientTask,
+  DeferredTrainer,
+  Evaluation,
+  LabelledImages,
+  MaskedModel,
+  Trainer,
+} from '../../src-main/engine/trainer/trainer'
 import { referenceLogits, referenceLoss } from './reference-loss'
 import { tinyPlan, type TinyLayer } from './tiny-plans'
 
@@ -150,13 +157,13 @@ export interface TrainerPromises {
 /** What every kind of trainer must do, checked against definitions in double precision. */
 export function describeTrainer(
   name: string,
-  makeTrainer: (plan: ModelPlan) => Trainer,
+  makeTrainer: (plan: ModelPlan) => Trainer | DeferredTrainer,
   { gradientTolerance, exact }: TrainerPromises,
 ): void {
   describe(name, () => {
     describe.each(Object.entries(networks))('%s', (label, [shape, layers]) => {
       const plan = tinyPlan(shape, layers)
-      it.each([1, 0.4])('has the loss, hits and gradients of the definitions at density %d', (density) => {
+      it.each([1, 0.4])('has the loss, hits and gradients of the definitions at density %d', async (density) => {
         const trainer = makeTrainer(plan)
         const images = randomImages(plan, 5, label)
         const model = randomModel(plan, density, label)
@@ -165,7 +172,7 @@ export function describeTrainer(
         const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
         expect(scale).toBeGreaterThan(1e-3)
 
-        const evaluation = trainer.evaluate(model, images, indices)
+        const evaluation = await trainer.evaluate(model, images, indices)
         const losses = Array.from(indices, (image) => referenceLoss(plan, model.parameters, images, image))
         const loss = losses.reduce((sum, value) => sum + value, 0)
         expect(Math.abs(evaluation.lossSum - loss)).toBeLessThan(1e-5 * (1 + loss))
@@ -175,7 +182,7 @@ export function describeTrainer(
         })
         expect(Array.from(evaluation.correct)).toEqual(hits)
 
-        const result = trainer.trainClient({
+        const result = await trainer.trainClient({
           ...plainTask,
           ...model,
           images,
@@ -186,7 +193,7 @@ export function describeTrainer(
         })
         expect(result.steps).toBe(1)
         expect(Math.abs(result.lossSum - loss / 5)).toBeLessThan(1e-5 * (1 + loss))
-        const dense = trainer.denseGradient(model, images, indices)
+        const dense = await trainer.denseGradient(model, images, indices)
         expect(dense).toHaveLength(plan.prunableCount)
         let worst = 0
         for (const layer of plan.prunable) {
@@ -227,10 +234,10 @@ export function describeTrainer(
         proximalCoefficient: 0.1,
       }
 
-      it('follows SGD with momentum, decay and proximal term, written out in double precision', () => {
+      it('follows SGD with momentum, decay and proximal term, written out in double precision', async () => {
         const trainer = makeTrainer(plan)
         const small = { ...task, indices: everyImage(8), localEpochs: 3 }
-        const result = trainer.trainClient(small)
+        const result = await trainer.trainClient(small)
         const received = Float64Array.from(model.parameters)
         const weights = received.slice()
         const velocities = new Float64Array(weights.length)
@@ -258,11 +265,11 @@ export function describeTrainer(
         trainer.dispose()
       })
 
-      it('counts steps with a smaller last batch and lowers the loss', () => {
+      it('counts steps with a smaller last batch and lowers the loss', async () => {
         const trainer = makeTrainer(plan)
-        const first = trainer.trainClient({ ...task, localEpochs: 1 })
+        const first = await trainer.trainClient({ ...task, localEpochs: 1 })
         expect(first.steps).toBe(5)
-        const longer = trainer.trainClient({
+        const longer = await trainer.trainClient({
           ...task,
           weightDecay: 0,
           proximalCoefficient: 0,
@@ -270,24 +277,25 @@ export function describeTrainer(
           localEpochs: 40,
         })
         expect(longer.steps).toBe(200)
-        const before = trainer.evaluate(model, images, task.indices).lossSum
-        const after = trainer.evaluate({ ...model, parameters: longer.parameters }, images, task.indices).lossSum
-        expect(after).toBeLessThan(before / 2)
+        const before = await trainer.evaluate(model, images, task.indices)
+        const after = await trainer.evaluate({ ...model, parameters: longer.parameters }, images, task.indices)
+        expect(after.lossSum).toBeLessThan(before.lossSum / 2)
         trainer.dispose()
       })
 
-      it('visits the images in the order of the named stream', () => {
+      it('visits the images in the order of the named stream', async () => {
         const trainer = makeTrainer(plan)
-        const train = (change: Partial<ClientTask>) =>
-          Array.from(trainer.trainClient({ ...task, ...change }).parameters)
-        expect(train({ seed: 6 })).not.toEqual(train({}))
-        expect(train({ batchOrderLabel: 'other' })).not.toEqual(train({}))
+        const train = async (change: Partial<ClientTask>) =>
+          Array.from((await trainer.trainClient({ ...task, ...change })).parameters)
+        const usual = await train({})
+        expect(await train({ seed: 6 })).not.toEqual(usual)
+        expect(await train({ batchOrderLabel: 'other' })).not.toEqual(usual)
         trainer.dispose()
       })
 
-      it('keeps inactive weights at exactly 0 even when they arrive as something else', () => {
+      it('keeps inactive weights at exactly 0 even when they arrive as something else', async () => {
         const trainer = makeTrainer(plan)
-        const { parameters } = trainer.trainClient({
+        const { parameters } = await trainer.trainClient({
           ...task,
           parameters: Float32Array.from(model.parameters, (value) => value + 1),
         })
@@ -300,29 +308,32 @@ export function describeTrainer(
       })
 
       if (exact) {
-        it('gives the same bits again, after other work, and in a fresh instance', () => {
+        it('gives the same bits again, after other work, and in a fresh instance', async () => {
           const trainer = makeTrainer(plan)
-          const first = trainer.trainClient(task)
+          const first = await trainer.trainClient(task)
           const other = randomModel(plan, 0.9, 'other')
-          trainer.trainClient({ ...task, ...other, batchSize: 40 })
-          trainer.denseGradient(other, images, task.indices)
-          trainer.evaluate(other, images, task.indices)
-          expect(trainer.trainClient(task)).toEqual(first)
+          await trainer.trainClient({ ...task, ...other, batchSize: 40 })
+          await trainer.denseGradient(other, images, task.indices)
+          await trainer.evaluate(other, images, task.indices)
+          expect(await trainer.trainClient(task)).toEqual(first)
           const fresh = makeTrainer(plan)
-          expect(fresh.trainClient(task)).toEqual(first)
+          expect(await fresh.trainClient(task)).toEqual(first)
           trainer.dispose()
           fresh.dispose()
         })
 
-        it('gives each image the same loss and gradient whatever batch it lies in', () => {
+        it('gives each image the same loss and gradient whatever batch it lies in', async () => {
           const trainer = makeTrainer(plan)
           const five = Uint32Array.of(3, 1, 4, 15, 9)
-          const small = trainer.trainClient({ ...task, indices: five, batchSize: 5 })
+          const small = await trainer.trainClient({ ...task, indices: five, batchSize: 5 })
           // A batch size of 1000 makes room for 1000 images; the 995 that are missing must not count.
-          const large = trainer.trainClient({ ...task, indices: five, batchSize: 1000 })
+          const large = await trainer.trainClient({ ...task, indices: five, batchSize: 1000 })
           expect(large).toEqual(small)
-          const all = trainer.evaluate(model, images, everyImage(40))
-          const single = Array.from(everyImage(40), (image) => trainer.evaluate(model, images, Uint32Array.of(image)))
+          const all = await trainer.evaluate(model, images, everyImage(40))
+          const single: Evaluation[] = []
+          for (const image of everyImage(40)) {
+            single.push(await trainer.evaluate(model, images, Uint32Array.of(image)))
+          }
           expect(single.flatMap(({ correct }) => Array.from(correct))).toEqual(Array.from(all.correct))
           expect(single.reduce((sum, { lossSum }) => sum + lossSum, 0)).toBe(all.lossSum)
           trainer.dispose()

@@ -20,6 +20,13 @@ export interface Trainer {
   dispose(): void
 }
 
+/** A trainer whose arithmetic is done elsewhere, on a device: the same questions, answered later. */
+export type DeferredTrainer = {
+  readonly [Name in keyof Trainer]: Trainer[Name] extends (...input: infer Input) => object
+    ? (...input: Input) => Promise<ReturnType<Trainer[Name]>>
+    : Trainer[Name]
+}
+
 export interface MaskedModel {
   /** Flat parameters, length `plan.parameterCount`, 0 wherever the mask is 0. */
   readonly parameters: Float32Array

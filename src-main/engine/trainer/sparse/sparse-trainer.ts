@@ -1,7 +1,7 @@
-import { EspalierError } from '../../../contract/commands'
 import type { ModelPlan } from '../../models/plan'
 import { namedStream, shuffle } from '../../random/streams'
 import type { ClientResult, ClientTask, Evaluation, LabelledImages, MaskedModel, Trainer } from '../trainer'
+import { checkImages, checkLength, checkTask } from '../checks'
 import { Arrangement, KernelHeap, kernelsName, type SparseKernels } from './kernels'
 import {
   layerRecordWords,
@@ -76,10 +76,7 @@ class SparseTrainer implements Trainer {
 
   trainClient(task: ClientTask): ClientResult {
     const { images, indices, batchSize } = task
-    this.checkImages(images, indices)
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new EspalierError('wrong-input', `batchSize: ${batchSize} is not allowed; allowed: a whole number above 0`)
-    }
+    checkTask(this.plan, task)
     this.ensureRoom(Math.ceil(batchSize / vectorLanes) * vectorLanes, false)
     const packed = this.loadModel(task)
     this.clearOptimiser()
@@ -100,7 +97,7 @@ class SparseTrainer implements Trainer {
   }
 
   evaluate(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Evaluation {
-    this.checkImages(images, indices)
+    checkImages(this.plan, images, indices)
     const packed = this.loadModel(model)
     const correct = new Uint8Array(indices.length)
     let lossSum = 0
@@ -115,7 +112,7 @@ class SparseTrainer implements Trainer {
   }
 
   denseGradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Float32Array {
-    this.checkImages(images, indices)
+    checkImages(this.plan, images, indices)
     this.ensureRoom(usualLanes, true)
     const packed = this.loadModel(model)
     const { prunableCount } = this.plan
@@ -238,27 +235,6 @@ class SparseTrainer implements Trainer {
     heap.integers(layout.network, networkWords).set(integers)
     heap.floats(layout.network + integers.length * 4, floats.length).set(floats)
   }
-
-  private checkImages(images: LabelledImages, indices: Uint32Array): void {
-    const { inputShape, classes, name } = this.plan
-    if (images.shape.some((size, axis) => size !== inputShape[axis])) {
-      throw new EspalierError(
-        'wrong-input',
-        `images: ${images.shape.join(' × ')} is not allowed; model ${name} takes ${inputShape.join(' × ')}`,
-      )
-    }
-    for (const index of indices) {
-      if (index >= images.count) {
-        throw new EspalierError('wrong-input', `indices: ${index} is not allowed; allowed: below ${images.count}`)
-      }
-      if (images.labels[index] >= classes) {
-        throw new EspalierError(
-          'wrong-input',
-          `labels: ${images.labels[index]} (image ${index}) is not allowed; allowed: below ${classes}`,
-        )
-      }
-    }
-  }
 }
 
 /** Per channel the standardised value of every byte; a ReLU on the input is applied here. */
@@ -268,10 +244,4 @@ function standardisationTables({ shape, mean, deviation }: LabelledImages, recti
     const value = ((index % 256) / 255 - mean[channel]) / deviation[channel]
     return rectified ? Math.max(0, value) : value
   })
-}
-
-function checkLength(field: string, length: number, expected: number): void {
-  if (length !== expected) {
-    throw new EspalierError('wrong-input', `${field}: length ${length} is not allowed; allowed: ${expected}`)
-  }
 }
