@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from 'commander'
 import { exampleExperiments } from '../contract/examples'
+import { ablationExperiments } from '../contract/sweep'
 import { applicationVersion } from '../runs/versions'
 import { fetchData, importData, listData } from './data'
 import { listDevices } from './devices'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { duplicate, exportTo, importFrom, listSessions, merge } from './sessions'
+import { axisFromFlag, planSweep } from './sweep'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
 
 /** Runs the command line and returns its exit code; every error is one line on stderr. */
@@ -57,7 +59,7 @@ function buildProgram(action: Wrap): Command {
     action(async (flags: FlagValues) => {
       const experiment = await experimentFromFlags(flags)
       const sessionFolder = textFlag(flags, 'session')
-      return train({ experiment, kind: 'single', seeds: [experiment.seed], sessionFolder }, trainingOptions(flags))
+      return train({ experiments: [experiment], sessionFolder }, trainingOptions(flags))
     }),
   )
   withSession(
@@ -72,7 +74,30 @@ function buildProgram(action: Wrap): Command {
       const experiment = await experimentFromFlags({ ...flags, method: 'dynamic', needReadjust: undefined })
       const seeds = seedList(textFlag(flags, 'seeds') ?? String(experiment.seed))
       const sessionFolder = textFlag(flags, 'session')
-      return train({ experiment, kind: 'ablation', seeds, sessionFolder }, trainingOptions(flags))
+      return train({ experiments: ablationExperiments(experiment, seeds), sessionFolder }, trainingOptions(flags))
+    }),
+  )
+  withSession(
+    addExperimentFlags(program.command('sweep').description('run every combination of the values of some fields'))
+      .addOption(
+        new Option(
+          '--axis <name=values>',
+          'a field by its flag and its values, for instance rounds-between-readjustments=1,4,7; may be repeated',
+        )
+          .argParser((text: string, before: readonly string[]) => [...before, text])
+          .default([]),
+      )
+      .option('--seeds <list>', 'seeds, separated by commas (default: --seed)'),
+  ).action(
+    action(async (flags: FlagValues) => {
+      const experiment = await experimentFromFlags(flags)
+      const axes = listFlag(flags, 'axis').map(axisFromFlag)
+      const sweep = planSweep(experiment, axes, seedList(textFlag(flags, 'seeds') ?? String(experiment.seed)))
+      for (const line of sweep.lines) console.error(line)
+      return train(
+        { experiments: sweep.experiments, sessionFolder: textFlag(flags, 'session') },
+        trainingOptions(flags),
+      )
     }),
   )
   withSession(
@@ -81,7 +106,10 @@ function buildProgram(action: Wrap): Command {
     action(async (flags: FlagValues) => {
       const experiment = exampleExperiments['four-arms']
       const sessionFolder = textFlag(flags, 'session')
-      return train({ experiment, kind: 'ablation', seeds: [experiment.seed], sessionFolder }, trainingOptions(flags))
+      return train(
+        { experiments: ablationExperiments(experiment, [experiment.seed]), sessionFolder },
+        trainingOptions(flags),
+      )
     }),
   )
   training(
@@ -196,6 +224,11 @@ function trainingOptions(flags: FlagValues): TrainingOptions {
 function textFlag(flags: FlagValues, name: string): string | null {
   const value = flags[name]
   return typeof value === 'string' ? value : null
+}
+
+function listFlag(flags: FlagValues, name: string): readonly string[] {
+  const value: unknown = flags[name]
+  return Array.isArray(value) ? value.map(String) : []
 }
 
 function seedList(text: string): number[] {

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { ComparedRun } from '../contract/comparison'
 import { EspalierError } from '../contract/commands'
 import type { Experiment } from '../contract/experiment'
+import { isSameExperiment } from '../contract/sweep'
 import { isResumable, type RunManifest, type SessionContents } from '../contract/records'
 import { DatasetStore } from '../datasets/dataset-store'
 import { replaceFile } from '../files/replace-file'
@@ -36,13 +37,12 @@ export async function findSession(laboratory: Laboratory, place: string): Promis
   return laboratory.ask('sessions.open', { sessionId: id })
 }
 
-/** Runs one experiment or the four arms for every seed, in a new session or in the one at `sessionFolder`. */
+/** Runs experiments in a new session or in the one at `sessionFolder`; reports those that it had already with the new. */
 export async function train(
   request: {
-    readonly experiment: Experiment
-    readonly kind: 'single' | 'ablation'
-    readonly seeds: readonly number[]
+    readonly experiments: readonly Experiment[]
     readonly sessionFolder: string | null
+    readonly sessionName?: string
   },
   options: TrainingOptions,
 ): Promise<number> {
@@ -51,13 +51,15 @@ export async function train(
     const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
     const session = await laboratory.ask('runs.launch', {
       sessionId,
-      sessionName: null,
-      experiment: request.experiment,
-      kind: request.kind,
-      seeds: [...request.seeds],
+      sessionName: request.sessionName ?? null,
+      experiments: [...request.experiments],
     })
-    const runs = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
-    return { session, started: runs, reported: runs }
+    if (session.alreadyThere > 0) console.error(`${session.alreadyThere} of these runs are in the session already.`)
+    const started = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
+    const reported = session.runs.filter((run) =>
+      request.experiments.some((experiment) => isSameExperiment(experiment, run.experiment)),
+    )
+    return { session, started, reported }
   })
 }
 

@@ -65,6 +65,9 @@ export interface MaskPicture {
   readonly bits: Uint8Array
 }
 
+/** Most runs of one launch: a day of small ones, and a list that every view still handles. */
+export const mostRuns = 10_000
+
 export const commands = {
   'application.info': nothing,
   'preferences.get': nothing,
@@ -105,13 +108,14 @@ export const commands = {
   'sessions.locate': nothing,
   'sessions.table': z.strictObject({ sessionId, format: z.enum(['md', 'csv', 'latex']) }),
   'sessions.verify': z.strictObject({ sessionId }),
-  /** Creates a session (or adds to one) and queues its runs: one experiment, or the four arms for every seed. */
+  /**
+   * Creates a session (or adds to one) and queues these experiments in their order. One that the session has already, and
+   * that did not fail, is not run again.
+   */
   'runs.launch': z.strictObject({
     sessionId: sessionId.nullable(),
     sessionName: sessionName.nullable(),
-    experiment: experimentSchema,
-    kind: z.enum(['single', 'ablation']),
-    seeds: z.array(z.number().int().min(0).max(4_294_967_295)).min(1).max(100),
+    experiments: z.array(experimentSchema).min(1).max(mostRuns),
   }),
   'runs.pause': runReference,
   'runs.resume': runReference,
@@ -153,7 +157,7 @@ export interface CommandOutputs {
   'sessions.arrived': readonly string[]
   'sessions.table': string
   'sessions.verify': VerificationReport
-  'runs.launch': SessionContents
+  'runs.launch': LaunchedSession
   'runs.pause': null
   'runs.resume': null
   'runs.cancel': null
@@ -171,6 +175,11 @@ export interface MergedSession {
 export interface ExportedSession {
   readonly file: string
   readonly bytes: number
+}
+
+export interface LaunchedSession extends SessionContents {
+  /** Experiments that were asked for and that the session had already. */
+  readonly alreadyThere: number
 }
 
 export interface VerificationReport {

@@ -6,6 +6,7 @@ import {
   type CommandArguments,
   type CommandOutput,
   type DatasetStatus,
+  type LaunchedSession,
   type MaskPicture,
 } from '../contract/commands'
 import type { ComparedRun } from '../contract/comparison'
@@ -36,7 +37,7 @@ import { duplicateSession, exportSession, mergeSessions, openSessionPath } from 
 import { verifySession } from '../sessions/verify-session'
 import type { DatasetLibrary } from './dataset-library'
 import { TimeEstimator } from './estimate'
-import { newRuns, plannedExperiments } from './launch'
+import { newExperiments, newRuns } from './launch'
 import { RunQueue } from './run-queue'
 
 export interface LaboratoryOptions {
@@ -308,23 +309,28 @@ export class Laboratory {
     )
   }
 
-  async #launch(request: CommandArguments<'runs.launch'>): Promise<SessionContents> {
-    const experiments = plannedExperiments(request)
-    const { train, classNames } = await this.#datasets.load(request.experiment.dataset)
+  async #launch({ sessionId: wanted, sessionName, experiments: asked }: CommandArguments<'runs.launch'>) {
+    const experiments = newExperiments(asked, wanted === null ? [] : (await this.#open(wanted)).runs)
+    if (wanted !== null && experiments.length === 0)
+      return { ...(await this.#open(wanted)), alreadyThere: asked.length }
     // What cannot be built is refused here, before anything is written.
-    for (const experiment of experiments) prepareModel(experiment, train.shape, classNames.length)
-
-    const { dataset, model } = request.experiment
-    const sessionId =
-      request.sessionId ??
-      (await this.sessions.create(request.sessionName ?? `${dataset} · ${model} · ${request.kind}`)).manifest.id
+    for (const experiment of experiments) {
+      const { train, classNames } = await this.#datasets.load(experiment.dataset)
+      prepareModel(experiment, train.shape, classNames.length)
+    }
+    const { dataset, model } = asked[0]
+    const sessionId = wanted ?? (await this.sessions.create(sessionName ?? `${dataset} · ${model}`)).manifest.id
     await this.#queue.enqueue(sessionId, await this.sessions.folderOf(sessionId), async () => {
       const runs = newRuns(experiments)
       await this.sessions.addRuns(sessionId, runs)
       return runs
     })
     this.#emit({ type: 'sessions.changed' })
-    return this.#open(sessionId)
+    const launched: LaunchedSession = {
+      ...(await this.#open(sessionId)),
+      alreadyThere: asked.length - experiments.length,
+    }
+    return launched
   }
 
   async #resume({ sessionId, runId }: CommandArguments<'runs.resume'>): Promise<null> {

@@ -1,25 +1,19 @@
-import { EspalierError, type CommandArguments } from '../contract/commands'
-import { checkExperiment, methodNames, problemText, type Experiment } from '../contract/experiment'
+import type { Experiment } from '../contract/experiment'
 import type { RunManifest } from '../contract/records'
+import { isSameExperiment } from '../contract/sweep'
 import { newIdentifiers } from '../sessions/identifiers'
 import { versions } from './versions'
 
-type Request = Pick<CommandArguments<'runs.launch'>, 'experiment' | 'kind' | 'seeds'>
-
-/**
- * The experiments of a launch: one per seed, or the four arms for every seed. Arms of one seed differ in the method alone, so
- * they share partition, client sampling and batches; they stand together so that complete comparisons come first.
- * Throws when one of them is not a valid experiment.
- */
-export function plannedExperiments({ experiment, kind, seeds }: Request): Experiment[] {
-  const methods = kind === 'ablation' ? methodNames : [experiment.method]
-  return [...new Set(seeds)].flatMap((seed) =>
-    methods.map((method) => {
-      const check = checkExperiment({ ...experiment, method, seed })
-      if (!check.ok) throw new EspalierError('wrong-input', check.problems.map(problemText).join('\n'))
-      return check.experiment
-    }),
+/** The experiments that are neither among the runs, failed and cancelled ones aside, nor twice in the list. */
+export function newExperiments(asked: readonly Experiment[], runs: readonly RunManifest[]): Experiment[] {
+  const known = runs.flatMap(({ state, experiment }) =>
+    state === 'failed' || state === 'cancelled' ? [] : [experiment],
   )
+  return asked.filter((experiment) => {
+    if (known.some((other) => isSameExperiment(experiment, other))) return false
+    known.push(experiment)
+    return true
+  })
 }
 
 /** Manifests of new runs, in order. */

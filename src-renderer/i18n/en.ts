@@ -210,6 +210,8 @@ export const en = {
     runHelp: (runs: number) => (runs === 1 ? '1 run' : `${runs} runs`),
     ablationInvalid: 'The ablation needs a sparsity above 0 for its dynamic arm.',
     launching: 'Queueing…',
+    alreadyThere: (runs: number) =>
+      runs === 1 ? '1 run is in this session already' : `${runs} runs are in this session already`,
     preview: 'Preview',
     partition: 'Partition',
     partitionSummary: (clients: string, images: string) => `${clients} clients · ${images} training images`,

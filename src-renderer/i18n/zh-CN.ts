@@ -143,6 +143,7 @@ export const zhCN: Messages = {
     runHelp: (runs) => `${runs} 次运行`,
     ablationInvalid: '消融实验中的动态剪枝需要大于 0 的稀疏度。',
     launching: '正在排队…',
+    alreadyThere: (runs) => `${runs} 个运行已在此会话中`,
     preview: '预览',
     partition: '数据划分',
     partitionSummary: (clients, images) => `${clients} 个客户端 · ${images} 张训练图像`,

@@ -3,6 +3,7 @@ import type { ApplicationInfo, Preferences } from '@contract/commands'
 import type { EspalierEvent } from '@contract/events'
 import type { DatasetName } from '@contract/experiment'
 import type { SessionEntry } from '@contract/records'
+import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
 import { Draft } from './draft.svelte'
@@ -199,10 +200,12 @@ export class Laboratory {
       const contents = await this.engine.invoke('runs.launch', {
         sessionId: intoOpenSession ? this.session.id : null,
         sessionName: sessionName.trim() === '' ? null : sessionName.trim(),
-        experiment,
-        kind,
-        seeds,
+        experiments:
+          kind === 'ablation'
+            ? ablationExperiments(experiment, seeds)
+            : experimentsOf(sweepCells(experiment, [], seeds)),
       })
+      if (contents.alreadyThere > 0) this.messages.note(this.words.setup.alreadyThere(contents.alreadyThere))
       this.page = 'runs'
       await this.session.show(contents)
       await this.#rememberSession(contents.manifest.id)

@@ -32,7 +32,7 @@ describe('words of the command line', () => {
 
   it('names its commands and its version', async () => {
     const { stdout } = await espalier.run('--help')
-    for (const command of ['run', 'ablation', 'example', 'resume', 'table', 'verify', 'data'])
+    for (const command of ['run', 'ablation', 'sweep', 'example', 'resume', 'table', 'verify', 'data'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect((await espalier.run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
@@ -72,6 +72,12 @@ describe('words of the command line', () => {
       ['run', '--config', 'no-such.json'],
       'error: --config: "no-such.json" is not allowed; allowed: a readable JSON file',
     ],
+    [
+      ['sweep', '--axis', 'interval=1'],
+      'error: --axis: "interval=1" is not allowed; allowed: NAME=VALUE,VALUE,… where NAME is one of dataset,',
+    ],
+    [['sweep', '--axis', 'sparsity=2,3'], 'error: sparsity: 2 is not allowed; allowed: a number from 0 to 0.999\n'],
+    [['sweep', '--axis', 'seed=1,2'], 'error: axis: "seed" is not allowed; allowed: any other field'],
     [['run', '--spasity', '0.5'], "error: unknown option '--spasity' (Did you mean --sparsity?)\n"],
     [['run', '--sparsity'], "error: option '--sparsity <number>' argument missing\n"],
     [['run', 'mnist'], /^error: too many arguments/],

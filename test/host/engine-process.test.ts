@@ -85,9 +85,7 @@ const small: ExperimentInput = {
 const launch = (experiment: ExperimentInput, sessionId: string | null = null) => ({
   sessionId,
   sessionName: 'over the channel',
-  experiment,
-  kind: 'single',
-  seeds: [1],
+  experiments: [{ ...experiment, seed: 1 }],
 })
 
 function contentsOf(reply: CommandReply): SessionContents {
@@ -106,7 +104,7 @@ describe('engine process', () => {
     })
     expect(await engine.ask('runs.launch', launch({ ...small, rounds: -1 }))).toMatchObject({
       ok: false,
-      error: { kind: 'wrong-input', message: expect.stringContaining('experiment.rounds: -1') as unknown },
+      error: { kind: 'wrong-input', message: expect.stringContaining('experiments.0.rounds: -1') as unknown },
     })
     expect(await engine.ask('host.information')).toMatchObject({
       ok: true,

@@ -76,9 +76,7 @@ export async function launch(bench: Bench, experiment: Experiment, sessionId: st
   const { manifest, runs } = await bench.laboratory.ask('runs.launch', {
     sessionId,
     sessionName: null,
-    experiment,
-    kind: 'single',
-    seeds: [experiment.seed],
+    experiments: [experiment],
   })
   const runId = runs[runs.length - 1].id
   return { sessionId: manifest.id, runId }

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { EspalierEvent } from '../../src-main/contract/events'
-import type { Experiment } from '../../src-main/contract/experiment'
+import type { Experiment, ExperimentInput } from '../../src-main/contract/experiment'
+import { ablationExperiments } from '../../src-main/contract/sweep'
 import { unpackBits } from '../../src-main/engine/sparsity/pack-bits'
 import { describeTrainer } from '../../src-main/host/kernels'
 import { Laboratory } from '../../src-main/runs/laboratory'
@@ -49,9 +50,7 @@ describe('launch', () => {
     const launched = await laboratory.ask('runs.launch', {
       sessionId: null,
       sessionName: 'ablation',
-      experiment: tinyExperiment({ rounds: 3 }),
-      kind: 'ablation',
-      seeds: [4, 9],
+      experiments: ablationExperiments(tinyExperiment({ rounds: 3 }), [4, 9]),
     })
     const sessionId = launched.manifest.id
     expect(launched.runs.map(({ experiment }) => `${experiment.method} ${experiment.seed}`)).toEqual(
@@ -113,17 +112,31 @@ describe('launch', () => {
 
   it('refuses, before anything is written, what cannot be run', async () => {
     const before = await bench.laboratory.ask('sessions.list', undefined)
-    const request = { sessionId: null, sessionName: null, kind: 'ablation' as const, seeds: [0] }
-    await expect(
-      bench.laboratory.ask('runs.launch', { ...request, experiment: tinyExperiment({ sparsity: 0, method: 'none' }) }),
-    ).rejects.toThrow(/sparsity: 0 is not allowed/)
-    await expect(
-      bench.laboratory.ask('runs.launch', { ...request, experiment: tinyExperiment({ dataset: 'cifar10' }) }),
-    ).rejects.toThrow(/cifar10 is not on this computer/)
-    await expect(
-      bench.laboratory.ask('runs.launch', { ...request, experiment: tinyExperiment({ model: 'lenet-5' }) }),
-    ).rejects.toMatchObject({ kind: 'wrong-input' })
+    const ask = (changes: ExperimentInput) =>
+      bench.laboratory.ask('runs.launch', {
+        sessionId: null,
+        sessionName: null,
+        experiments: [tinyExperiment(), tinyExperiment(changes)],
+      })
+    await expect(ask({ dataset: 'cifar10' })).rejects.toThrow(/cifar10 is not on this computer/)
+    await expect(ask({ model: 'lenet-5' })).rejects.toMatchObject({ kind: 'wrong-input' })
     expect(await bench.laboratory.ask('sessions.list', undefined)).toEqual(before)
+  })
+
+  it('adds to a session what it does not have yet', async () => {
+    const { laboratory } = bench
+    const first = tinyExperiment({ rounds: 1 })
+    const { sessionId, runId } = await launch(bench, first)
+    await laboratory.settled(sessionId, runId)
+    const again = { sessionId, sessionName: null }
+    const second = { ...first, readjustmentRatio: 0.5 }
+    const both = await laboratory.ask('runs.launch', { ...again, experiments: [first, second, second] })
+    expect(both.alreadyThere).toBe(2)
+    expect(both.runs.map(({ experiment }) => experiment.readjustmentRatio)).toEqual([0.3, 0.5])
+    await laboratory.settled(sessionId, both.runs[1].id)
+    const nothing = await laboratory.ask('runs.launch', { ...again, experiments: [second] })
+    expect(nothing.alreadyThere).toBe(1)
+    expect(nothing.runs).toHaveLength(2)
   })
 
   it('says in words why a run failed, and goes on with the next', async () => {
@@ -143,7 +156,7 @@ describe('pause, cancel and resume', () => {
     const { laboratory } = bench
     const first = await launch(bench, long)
     const second = await launch(bench, tinyExperiment(), first.sessionId)
-    const third = await launch(bench, tinyExperiment(), first.sessionId)
+    const third = await launch(bench, tinyExperiment({ seed: 1 }), first.sessionId)
     await training(first.runId)
     await laboratory.ask('runs.pause', second)
     await laboratory.ask('runs.cancel', third)
@@ -210,9 +223,7 @@ describe('pause, cancel and resume', () => {
       other.ask('runs.launch', {
         sessionId: run.sessionId,
         sessionName: null,
-        experiment: long,
-        kind: 'single',
-        seeds: [1],
+        experiments: [{ ...long, seed: 1 }],
       }),
     ).rejects.toMatchObject({ kind: 'busy' })
     await expect(other.ask('runs.resume', run)).rejects.toMatchObject({ kind: 'busy' })
@@ -231,7 +242,7 @@ describe('pause, cancel and resume', () => {
     await laboratory.sessions.addRuns(done.sessionId, [left])
     const opened = await laboratory.ask('sessions.open', { sessionId: done.sessionId })
     expect(opened.runStates).toEqual(['finished', 'interrupted'])
-    const again = await launch(bench, tinyExperiment({ rounds: 1 }), done.sessionId)
+    const again = await launch(bench, tinyExperiment({ rounds: 1, seed: 1 }), done.sessionId)
     const folder = await laboratory.sessions.folderOf(done.sessionId)
     expect((await readManifest(runFolder(folder, left.id))).state).toBe('interrupted')
     await laboratory.settled(again.sessionId, again.runId)

@@ -14,6 +14,7 @@ import type { EspalierBridge } from '@contract/bridge'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, methodNames, type DatasetName, type Experiment } from '@contract/experiment'
+import { isSameExperiment } from '@contract/sweep'
 import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
@@ -242,22 +243,21 @@ export class FakeEngine implements EspalierBridge {
         problems: entry.damage,
       }
     },
-    'runs.launch': ({ sessionId, sessionName, experiment, kind, seeds }) => {
-      this.#ready(experiment.dataset)
+    'runs.launch': ({ sessionId, sessionName, experiments }) => {
+      for (const { dataset } of experiments) this.#ready(dataset)
       const session =
         sessionId === null
-          ? this.#addSession(sessionName ?? `${experiment.dataset} · ${experiment.model} · ${kind}`, '')
+          ? this.#addSession(sessionName ?? `${experiments[0].dataset} · ${experiments[0].model}`, '')
           : this.#session(sessionId)
-      for (const seed of seeds) {
-        for (const method of kind === 'ablation' ? methodNames : [experiment.method]) {
-          this.#addRun(session, { ...experiment, method, seed }, 'queued', 0)
-        }
-      }
+      const isThere = (experiment: Experiment) =>
+        session.runs.some(({ manifest }) => isSameExperiment(manifest.experiment, experiment))
+      const fresh = experiments.filter((experiment) => !isThere(experiment))
+      for (const experiment of fresh) this.#addRun(session, experiment, 'queued', 0)
       this.#refresh(session)
       setTimeout(() => {
         this.#runNext(session)
       }, this.#roundMilliseconds)
-      return this.#contents(session)
+      return { ...this.#contents(session), alreadyThere: experiments.length - fresh.length }
     },
     'runs.pause': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'paused'),
     'runs.cancel': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'cancelled'),
