@@ -33,7 +33,7 @@ export interface SweepCell {
 }
 
 /** The four arms of the ablation as an axis. */
-export const ablationAxis: SweepAxis = { field: 'method', values: methodNames }
+const ablationAxis: SweepAxis = { field: 'method', values: methodNames }
 
 /**
  * The cells of a sweep, the last axis changing fastest. Throws `wrong-input` when an axis is of no use: without values, on the
