@@ -11,6 +11,8 @@ export default defineConfig({
       outDir: 'out/main',
       target: 'node20',
       rollupOptions: {
+        // The file system without Electron's view into archives.
+        external: ['original-fs'],
         input: {
           // The desktop app, the command line, the process the engine lives in, and the thread that trains clients.
           index: from('src-main/index.ts'),

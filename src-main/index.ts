@@ -58,7 +58,7 @@ function start(): void {
   }
   const apply = (): void => {
     nativeTheme.themeSource = preferences.get().theme
-    Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(words(), process.platform)))
+    Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(words(), process.platform, showAbout)))
   }
   apply()
 
@@ -71,6 +71,9 @@ function start(): void {
     if (window.isDestroyed()) return
     activity.follow(event)
     window.webContents.send(eventChannel, event)
+  }
+  function showAbout(): void {
+    onEvent({ type: 'about.asked' })
   }
   const engine = new EngineClient({
     fork: () => utilityProcess.fork(join(out, 'main/engine-process.js'), [], { serviceName: 'Espalier Engine' }),

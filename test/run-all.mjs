@@ -30,6 +30,7 @@ const suites = {
   vitest,
   renderer,
   e2e,
+  package: packaged,
 }
 
 const wanted = process.argv.slice(2)
@@ -103,8 +104,26 @@ async function renderer() {
 }
 
 /** The application in a real window. */
-async function e2e() {
-  const config = 'test/e2e/playwright.config.ts'
+function e2e() {
+  return inWindow('e2e', (runtime) => Promise.resolve({ ESPALIER_ELECTRON: runtime.executable }))
+}
+
+/** The application as it is installed: one archive, its fuses blown. */
+function packaged() {
+  return inWindow('package', async () => {
+    const { code } = await run(process.execPath, ['resources/scripts/package.mjs', '--unpacked'])
+    return code === 0 ? {} : null
+  })
+}
+
+/**
+ * Runs a suite that opens windows. `prepare` gives its environment, or null where it fails.
+ * @param {string} name
+ * @param {(runtime: { executable: string }) => Promise<NodeJS.ProcessEnv | null>} prepare
+ * @returns {Promise<Counts>}
+ */
+async function inWindow(name, prepare) {
+  const config = `test/${name}/playwright.config.ts`
   if (!existsSync(join(project, 'out/main/index.js')))
     return skip('the application is not built', await countTests(config))
   const runtime = await findRuntime((line) => {
@@ -114,14 +133,15 @@ async function e2e() {
   const missing = missingLibraries(runtime.executable)
   if (missing !== null) return skip(missing, await countTests(config))
   console.log(`the window is opened by ${runtime.description}`)
-  const environment = { ESPALIER_ELECTRON: runtime.executable }
-  if (process.platform !== 'linux') return playwright('e2e', config, environment)
+  const environment = await prepare(runtime)
+  if (environment === null) return { passed: 0, failed: 1, skipped: 0 }
+  if (process.platform !== 'linux') return playwright(name, config, environment)
   const screen = await virtualScreen()
   if (screen === null && !process.env['DISPLAY']) {
     return skip('there is no display and no Xvfb (install xvfb)', await countTests(config))
   }
   try {
-    return await playwright('e2e', config, screen === null ? environment : { ...environment, DISPLAY: screen.display })
+    return await playwright(name, config, screen === null ? environment : { ...environment, DISPLAY: screen.display })
   } finally {
     screen?.close()
   }

@@ -1,7 +1,17 @@
 // A package for Debian and Ubuntu from an unpacked Linux build. electron-builder would fetch a tool for it from outside the
 // package registry; dpkg-deb is the system's own.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const project = resolve(import.meta.dirname, '../..')
@@ -42,7 +52,9 @@ export function buildDebianPackage(unpacked, output) {
     put('usr/share/mime/packages/espalier.xml', mimeDescription)
     const kilobytes = Math.ceil(bytesBelow(root) / 1024)
     put('DEBIAN/control', controlFile({ version, description, architecture, kilobytes }))
-    const { status, stderr } = spawnSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', root, file], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', root, file], {
+      encoding: 'utf8',
+    })
     return status === 0 ? { file } : { reason: stderr.trim() }
   } finally {
     rmSync(root, { recursive: true, force: true })

@@ -4,11 +4,13 @@
  *   Linux     espalier-VERSION.tar.gz, and espalier_VERSION_ARCH.deb where dpkg-deb is there
  *   Windows, macOS   the installers that electron-builder.yml names, made on those systems
  *
+ * `--unpacked` stops at the folder that the packages are made of.
+ *
  * Everything comes from this computer: the Electron that `npm start` takes, the built code, the kernels and MNIST.
  */
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import { Arch, build as pack, Platform } from 'electron-builder'
 import { create } from 'tar'
 import { build } from './build.mjs'
@@ -20,6 +22,7 @@ const project = resolve(import.meta.dirname, '../..')
 const output = join(project, 'out/packages')
 /** @type {{ version: string }} */
 const { version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
+const onlyUnpacked = process.argv.includes('--unpacked')
 const say = (/** @type {string} */ line) => {
   console.log(`Espalier: ${line}`)
 }
@@ -37,15 +40,20 @@ await rm(output, { recursive: true, force: true })
 await mkdir(output, { recursive: true })
 // A runtime may carry an application of its own in resources/app, which would be found before ours.
 const electron = join(output, 'electron')
-await cp(dirname(runtime.executable), electron, {
+const installed = resolve(runtime.executable, process.platform === 'darwin' ? '../../../..' : '..')
+await cp(installed, electron, {
   recursive: true,
-  filter: (source) => relative(dirname(runtime.executable), source) !== join('resources', 'app'),
+  verbatimSymlinks: true,
+  filter: (source) => relative(installed, source) !== join('resources', 'app'),
 })
 say(`packaging ${runtime.description}`)
 let unpacked = ''
 const made = await pack({
   projectDir: project,
-  targets: Platform.current().createTarget(undefined, Arch[process.arch === 'arm64' ? 'arm64' : 'x64']),
+  targets: Platform.current().createTarget(
+    onlyUnpacked ? 'dir' : undefined,
+    Arch[process.arch === 'arm64' ? 'arm64' : 'x64'],
+  ),
   publish: 'never',
   config: {
     electronVersion: runtime.version,
@@ -57,7 +65,8 @@ const made = await pack({
   },
 })
 await rm(electron, { recursive: true, force: true })
-if (process.platform === 'linux') {
+if (onlyUnpacked) say(`unpacked in ${unpacked}`)
+else if (process.platform === 'linux') {
   const archive = join(output, `espalier-${version}-linux-${process.arch}.tar.gz`)
   await create(
     { file: archive, gzip: true, cwd: unpacked, prefix: `espalier-${version}`, portable: true },
@@ -88,7 +97,9 @@ async function writeChecksums(resources) {
     if (!entry.isFile() || !name.startsWith('app.asar')) continue
     // Signing for macOS writes into machine code.
     if (process.platform === 'darwin' && name.endsWith('.node')) continue
-    checksums[name] = createHash('sha256').update(await readFile(join(resources, name))).digest('hex')
+    checksums[name] = createHash('sha256')
+      .update(await readFile(join(resources, name)))
+      .digest('hex')
   }
   await writeFile(join(resources, 'checksums.json'), `${JSON.stringify(checksums, null, 2)}\n`)
 }

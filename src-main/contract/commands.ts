@@ -58,6 +58,13 @@ export interface ApplicationInfo {
   readonly systemLocale: string
 }
 
+/** Whether the installed application is what was packaged. */
+export interface ApplicationIntegrity {
+  readonly filesChecked: number
+  /** One line each, naming the file; empty when all is well. */
+  readonly problems: readonly string[]
+}
+
 /** Answer of a packed mask: bit i of byte i>>3 (lowest bit first) is weight i of the layer, in PyTorch's row-major order. */
 export interface MaskPicture {
   readonly layer: string
@@ -70,6 +77,8 @@ export const mostRuns = 10_000
 
 export const commands = {
   'application.info': nothing,
+  /** Compares the application's own files with what was packaged. Null when it is not packaged but runs from a checkout. */
+  'application.verify': nothing,
   'preferences.get': nothing,
   'preferences.set': preferenceChangeSchema,
   'datasets.list': nothing,
@@ -133,6 +142,7 @@ export type CommandArguments<Name extends CommandName> = z.output<(typeof comman
 
 export interface CommandOutputs {
   'application.info': ApplicationInfo
+  'application.verify': ApplicationIntegrity | null
   'preferences.get': Preferences
   'preferences.set': Preferences
   'datasets.list': readonly DatasetStatus[]

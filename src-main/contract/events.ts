@@ -30,6 +30,8 @@ export type EspalierEvent =
   | { readonly type: 'session.transfer'; readonly bytesDone: number; readonly bytesTotal: number }
   /** The system has asked the application to open something; `sessions.arrived` tells what. */
   | { readonly type: 'sessions.arrival' }
+  /** The menu asks the window to say what the application is. */
+  | { readonly type: 'about.asked' }
   /** A network was measured: `preview.plan` now knows a time that it did not know before. */
   | { readonly type: 'estimates.changed' }
   /** The engine process ended unexpectedly and is being started again. */

@@ -1,3 +1,4 @@
+import { createReadStream } from 'original-fs'
 import { app, dialog, shell } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { EspalierError } from '../contract/commands'
@@ -6,6 +7,7 @@ import type { SessionContents, SessionEntry } from '../contract/records'
 import type { EngineRequest, HostInformation } from '../host/protocol'
 import { archiveExtension, type Arrivals } from './arrivals'
 import type { EngineClient } from './engine-client'
+import { verifyApplication } from './integrity'
 import type { LocalCommands } from './ipc'
 import type { PreferenceStore } from './preferences'
 import type { Words } from './words'
@@ -47,6 +49,7 @@ export function localCommands({
       platform: `${process.platform} ${process.arch}`,
       systemLocale: app.getLocale(),
     }),
+    'application.verify': () => (app.isPackaged ? verifyApplication(process.resourcesPath, createReadStream) : null),
     'preferences.get': () => preferences.get(),
     'preferences.set': (change) => {
       const changed = preferences.set(change)

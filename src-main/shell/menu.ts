@@ -2,15 +2,21 @@ import type { MenuItemConstructorOptions } from 'electron'
 import type { Words } from './words'
 
 /**
- * Template of the application menu: standard roles, in the user's language (Electron's own labels are English only).
+ * Template of the application menu: standard roles, in the user's language (Electron's own labels are English only). What
+ * the application is, the window says itself.
  */
-export function menuTemplate(words: Words, platform: NodeJS.Platform): MenuItemConstructorOptions[] {
+export function menuTemplate(
+  words: Words,
+  platform: NodeJS.Platform,
+  showAbout: () => void,
+): MenuItemConstructorOptions[] {
+  const about: MenuItemConstructorOptions = { id: 'about', label: words.about, click: showAbout }
   const separator = { type: 'separator' } as const
   const isMac = platform === 'darwin'
   const macMenu: MenuItemConstructorOptions = {
     label: 'Espalier',
     submenu: [
-      { role: 'about', label: words.about },
+      about,
       separator,
       { role: 'services', label: words.services },
       separator,
@@ -21,7 +27,7 @@ export function menuTemplate(words: Words, platform: NodeJS.Platform): MenuItemC
       { role: 'quit', label: words.quit },
     ],
   }
-  const helpMenu: MenuItemConstructorOptions = { label: words.help, submenu: [{ role: 'about', label: words.about }] }
+  const helpMenu: MenuItemConstructorOptions = { label: words.help, submenu: [about] }
   return [
     ...(isMac ? [macMenu] : []),
     {

@@ -31,6 +31,7 @@ export class Laboratory {
   ready = $state(false)
   launching = $state(false)
   helpShown = $state(false)
+  aboutShown = $state(false)
   information = $state.raw<ApplicationInfo | null>(null)
   sessions = $state.raw<readonly SessionEntry[]>([])
   /** The fetch the user has just cancelled: its end is no failure. */
@@ -259,6 +260,9 @@ export class Laboratory {
         break
       case 'sessions.changed':
         void this.refreshSessions()
+        break
+      case 'about.asked':
+        this.aboutShown = true
         break
       case 'engine.lost':
         this.messages.error(this.words.common.engineLost, event.message)

@@ -12,6 +12,7 @@ const forward = vi.fn((): Promise<CommandReply> => Promise.resolve({ ok: true, v
 const preferences = { theme: 'dark', locale: 'en', workers: null, lastSessionId: null } as const
 const local = {
   'application.info': vi.fn(),
+  'application.verify': vi.fn(),
   'preferences.get': vi.fn(() => preferences),
   'preferences.set': vi.fn(() => preferences),
   'datasets.import': vi.fn(),

@@ -153,6 +153,7 @@ export class FakeEngine implements EspalierBridge {
 
   readonly #handlers: Handlers = {
     'application.info': () => information,
+    'application.verify': () => ({ filesChecked: 7, problems: [] }),
     'preferences.get': () => this.#preferences,
     'preferences.set': (change) => {
       this.#preferences = { ...this.#preferences, ...change }
