@@ -15,7 +15,10 @@ import {
 import { dirname, join, resolve } from 'node:path'
 
 const project = resolve(import.meta.dirname, '../..')
-const architectures = /** @type {Record<string, string>} */ ({ x64: 'amd64', arm64: 'arm64' })
+const architectures = new Map([
+  ['x64', 'amd64'],
+  ['arm64', 'arm64'],
+])
 const mimeType = 'application/vnd.espalier.session+zip'
 const dependencies =
   'libgtk-3-0 | libgtk-3-0t64, libnss3, libasound2 | libasound2t64, libgbm1, libxss1, libatk-bridge2.0-0 | libatk-bridge2.0-0t64, ' +
@@ -27,7 +30,7 @@ const dependencies =
  * @returns {{ file: string } | { reason: string }}
  */
 export function buildDebianPackage(unpacked, output) {
-  const architecture = architectures[process.arch]
+  const architecture = architectures.get(process.arch)
   if (architecture === undefined) return { reason: `there is no Debian architecture for ${process.arch}` }
   if (spawnSync('dpkg-deb', ['--version']).error !== undefined) return { reason: 'dpkg-deb is not installed' }
   /** @type {{ version: string, description: string }} */

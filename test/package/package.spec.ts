@@ -56,7 +56,9 @@ test('the executable is no Node', () => {
   const marker = join(home, 'ran')
   const script = `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '')`
   // As Node it would run the script and end at once; as the application without a display it ends by itself.
-  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...environment } = process.env
+  const environment = { ...process.env }
+  delete environment['DISPLAY']
+  delete environment['WAYLAND_DISPLAY']
   spawnSync(executable, ['--no-sandbox', '-e', script], {
     env: { ...environment, ELECTRON_RUN_AS_NODE: '1', ESPALIER_HOME: home },
     timeout: 20_000,
