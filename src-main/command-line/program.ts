@@ -6,6 +6,7 @@ import { fetchData, importData, listData } from './data'
 import { listDevices } from './devices'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
+import { listMethods } from './methods'
 import { duplicate, exportTo, importFrom, listSessions, merge } from './sessions'
 import { axisFromFlag, planSweep } from './sweep'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
@@ -130,6 +131,11 @@ function buildProgram(action: Wrap): Command {
     .argument('<session>', 'folder or id')
     .action(action(verify))
 
+  program
+    .command('methods')
+    .description('list every method with its paper, parts and parameters')
+    .option('--json', 'as one JSON document')
+    .action(action((flags: FlagValues) => Promise.resolve(listMethods(flags['json'] === true))))
   program
     .command('devices')
     .description('list what can train here and what is used (ESPALIER_KERNELS=native or wasm chooses)')

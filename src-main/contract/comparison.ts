@@ -1,5 +1,6 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics'
-import { methodNames, type Experiment, type MethodName } from './experiment'
+import type { Experiment } from './experiment'
+import { methodNames, type MethodName } from './methods'
 import type { RoundRecord, RunManifest } from './records'
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { methodNames, methods, type MethodName } from './methods'
 
 /**
  * The experiment schema: the one description of a run. The form, the command-line flags, the file on disk and the run
@@ -18,6 +19,11 @@ export interface FieldMetadata {
   readonly help: string
   /** A paper or section the field follows. */
   readonly source?: string
+  /**
+   * Where the field matters: for the methods that list it among their parameters, or with these values of another field.
+   * Left out: always.
+   */
+  readonly appliesTo?: 'method' | { readonly field: string; readonly values: readonly string[] }
 }
 
 const fields = z.registry<FieldMetadata>()
@@ -35,10 +41,6 @@ export type DatasetName = (typeof datasetNames)[number]
 
 export const modelNames = ['feddst-cnn', 'lenet-5', 'lenet-5-caffe', 'lenet-300-100'] as const
 export type ModelName = (typeof modelNames)[number]
-
-/** The four arms of the ablation, in the order in which they are shown. */
-export const methodNames = ['dynamic', 'static', 'none', 'small-dense'] as const
-export type MethodName = (typeof methodNames)[number]
 
 const partitionNames = ['iid', 'dirichlet', 'shards'] as const
 
@@ -60,19 +62,22 @@ const experimentFields = {
     flag: 'beta',
     group: 'data',
     unit: '',
-    help: 'Concentration β of the Dirichlet draw; smaller is more skewed (dirichlet only).',
+    appliesTo: { field: 'partition', values: ['dirichlet'] },
+    help: 'Concentration β of the Dirichlet draw; smaller is more skewed.',
   }),
   shardsPerClient: field(integer(1, 1000).default(2), {
     flag: 'shards-per-client',
     group: 'data',
     unit: 'shards',
-    help: 'Label-sorted shards dealt to each client (shards only).',
+    appliesTo: { field: 'partition', values: ['shards'] },
+    help: 'Label-sorted shards dealt to each client.',
     source: 'McMahan et al. 2017',
   }),
   minimumSamplesPerClient: field(integer(0, 1_000_000).default(1), {
     flag: 'min-samples',
     group: 'data',
     unit: 'images',
+    appliesTo: { field: 'partition', values: ['dirichlet'] },
     help: 'A Dirichlet draw that leaves a client with fewer images is drawn again.',
   }),
   samplesPerClient: field(integer(0, 1_000_000).default(0), {
@@ -147,18 +152,20 @@ const experimentFields = {
     flag: 'method',
     group: 'sparsity',
     unit: '',
-    help: 'Arm: dynamic moves the topology, static keeps the first mask, none is dense, small-dense is a narrower dense network with the same parameter budget.',
+    help: 'What decides the topology; espalier methods describes each. dynamic, static, none and small-dense are the four arms.',
   }),
   sparsity: field(real(0, 0.999).default(0.9), {
     flag: 'sparsity',
     group: 'sparsity',
     unit: '',
+    appliesTo: 'method',
     help: 'Share S of the prunable weights that is zero; for small-dense it sets the budget.',
   }),
   layerDistribution: field(z.enum(['uniform', 'er', 'erk']).default('erk'), {
     flag: 'sparsity-distribution',
     group: 'sparsity',
     unit: '',
+    appliesTo: 'method',
     help: 'How the sparsity is shared out over layers.',
     source: 'Mocanu et al. 2018; Evci et al. 2020',
   }),
@@ -166,18 +173,21 @@ const experimentFields = {
     flag: 'readjustment-ratio',
     group: 'topology',
     unit: '',
-    help: 'Share R of the active weights replaced at the first topology update (dynamic only).',
+    appliesTo: 'method',
+    help: 'Share R of the active weights replaced at the first topology update.',
   }),
   readjustmentInterval: field(integer(1, 1_000_000).default(2), {
     flag: 'rounds-between-readjustments',
     group: 'topology',
     unit: 'rounds',
-    help: 'ΔT: the topology moves after rounds 0, ΔT, 2ΔT, … (dynamic only).',
+    appliesTo: 'method',
+    help: 'ΔT: the topology moves after rounds 0, ΔT, 2ΔT, ….',
   }),
   rateDecayMethod: field(z.enum(['cosine', 'constant']).default('cosine'), {
     flag: 'rate-decay-method',
     group: 'topology',
     unit: '',
+    appliesTo: 'method',
     help: 'How R falls over the rounds.',
     source: 'Dettmers & Zettlemoyer 2019; Evci et al. 2020',
   }),
@@ -185,12 +195,14 @@ const experimentFields = {
     flag: 'rate-decay-end',
     group: 'topology',
     unit: 'rounds',
+    appliesTo: 'method',
     help: 'Round at which the topology freezes; by default three quarters of the rounds.',
   }),
   growthCriterion: field(z.enum(['random', 'gradient']).default('random'), {
     flag: 'growth',
     group: 'topology',
     unit: '',
+    appliesTo: 'method',
     help: 'Where weights grow: at random (SET) or where the averaged client gradient is largest (RigL).',
     source: 'Mocanu et al. 2018; Evci et al. 2020',
   }),
@@ -229,10 +241,32 @@ export const experimentSchema = experimentObject.superRefine((experiment, contex
   if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
     issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
   }
-  if (experiment.method === 'dynamic' && experiment.sparsity === 0) {
-    issue('sparsity', 'above 0 for the dynamic method: a dense network has nowhere to grow')
+  if (methods[experiment.method].needsSparsity === true && experiment.sparsity === 0) {
+    issue('sparsity', `above 0 for the method ${experiment.method}: a dense network has nowhere to grow`)
   }
 })
+
+/** Why a field has no influence on an experiment. */
+export type Inapplicable =
+  | { readonly kind: 'method'; readonly method: MethodName }
+  | { readonly kind: 'field'; readonly field: ExperimentField; readonly values: readonly string[] }
+
+/** Why a field has no influence with these values of the choices, or null when it has. */
+export function whyInapplicable(
+  name: ExperimentField,
+  choices: Readonly<Partial<Record<ExperimentField, string>>>,
+): Inapplicable | null {
+  const { appliesTo } = fieldMetadata(name)
+  if (appliesTo === undefined) return null
+  if (appliesTo === 'method') {
+    const method = methodNames.find((known) => known === choices.method)
+    if (method === undefined) return null
+    const parameters: readonly ExperimentField[] = methods[method].parameters
+    return parameters.includes(name) ? null : { kind: 'method', method }
+  }
+  const field = appliesTo.field as ExperimentField
+  return appliesTo.values.includes(choices[field] ?? '') ? null : { kind: 'field', field, values: appliesTo.values }
+}
 
 export type ExperimentInput = z.input<typeof experimentSchema>
 

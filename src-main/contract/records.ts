@@ -19,8 +19,10 @@ export const roundRecordSchema = z.object({
   /** Share of the global test set classified correctly, before this round's topology update; null when not evaluated. */
   globalAccuracy: share.nullable(),
   globalLoss: z.number().nullable(),
-  /** Accuracy of the global model on each client's own test images (index = client id); null entries have no test images. */
+  /** Accuracy on each client's own test images (index = client id); null entries have no test images. */
   clientAccuracies: z.array(share.nullable()).nullable(),
+  /** Which model that was: the global one, or for a personalised method each client's own. */
+  clientAccuracyModel: z.enum(['global', 'own']).default('global'),
   /** Weights with mask 1 during this round's training. */
   activeWeights: count,
   /** Bytes of this round over all clients taking part. */

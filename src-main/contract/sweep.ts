@@ -2,12 +2,12 @@ import { EspalierError, mostRuns } from './commands'
 import {
   checkExperiment,
   experimentFieldNames,
-  methodNames,
   problemText,
   type Experiment,
   type ExperimentField,
   type FieldProblem,
 } from './experiment'
+import { ablationArms } from './methods'
 
 /**
  * A sweep: every combination of the values of its axes, each for every seed. Cells of one seed share partition, client
@@ -33,7 +33,7 @@ export interface SweepCell {
 }
 
 /** The four arms of the ablation as an axis. */
-const ablationAxis: SweepAxis = { field: 'method', values: methodNames }
+const ablationAxis: SweepAxis = { field: 'method', values: ablationArms }
 
 /**
  * The cells of a sweep, the last axis changing fastest. Throws `wrong-input` when an axis is of no use: without values, on the

@@ -43,7 +43,7 @@ function computation(kernels: SparseKernels): Uint8Array {
   })
   const model = { parameters: trained.parameters, mask }
   const evaluation = trainer.evaluate(model, images, indices)
-  const gradient = trainer.denseGradient(model, images, indices)
+  const { gradient } = trainer.gradient(model, images, indices)
   trainer.dispose()
   const losses = Float64Array.of(trained.lossSum, evaluation.lossSum)
   return Buffer.concat(

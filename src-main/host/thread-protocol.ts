@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../contract/commands'
-import type { PooledClientResult, PooledClientTask } from '../engine/federated/client-pool'
+import type { ClientJob } from '../engine/federated/client-pool'
+import type { ClientReport } from '../engine/federated/client-work'
 import type { ModelPlan } from '../engine/models/plan'
 import type { Evaluation, LabelledImages, MaskedModel } from '../engine/trainer/trainer'
 import type { KernelSource } from './kernel-source'
@@ -9,12 +10,12 @@ export type ThreadRequest = { readonly type: 'open'; readonly plan: ModelPlan; r
 
 export type ThreadJob =
   | { readonly type: 'describe' }
-  | { readonly type: 'train'; readonly task: PooledClientTask }
+  | { readonly type: 'train'; readonly client: ClientJob }
   | { readonly type: 'evaluate'; readonly model: MaskedModel; readonly indices: Uint32Array }
 
 /** Every job is answered once; `open` is not. */
 export type ThreadReply =
-  | { readonly ok: true; readonly value: string | PooledClientResult | Evaluation }
+  | { readonly ok: true; readonly value: string | ClientReport | Evaluation }
   | { readonly ok: false; readonly kind: ErrorKind; readonly message: string }
 
 export interface ThreadData {

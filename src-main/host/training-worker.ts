@@ -22,27 +22,32 @@ port.on('message', (request: ThreadRequest) => {
     opened = request
     return
   }
-  let reply: ThreadReply
+  // The pool gives the next job when this one is answered.
+  void answer(request).then((reply) => {
+    port.postMessage(reply)
+  })
+})
+
+async function answer(job: ThreadJob): Promise<ThreadReply> {
   try {
     if (opened === null) throw new Error('no plan was opened')
     trainer ??= createSparseTrainer(opened.plan, openKernels(kernels))
-    reply = { ok: true, value: work(trainer, opened.images, request) }
+    return { ok: true, value: await work(trainer, opened.images, job) }
   } catch (error) {
-    reply = {
+    return {
       ok: false,
       kind: error instanceof EspalierError ? error.kind : 'failed',
       message: error instanceof Error ? error.message : String(error),
     }
   }
-  port.postMessage(reply)
-})
+}
 
 function work(current: Trainer, images: PoolImages, job: ThreadJob) {
   switch (job.type) {
     case 'describe':
       return current.description
     case 'train':
-      return runClient(current, job.task, images.train)
+      return runClient(current, job.client, images)
     case 'evaluate':
       return current.evaluate(job.model, images.test, job.indices)
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { EspalierError } from '../contract/commands'
-import type { ClientPool, PooledClientResult } from '../engine/federated/client-pool'
+import type { ClientPool } from '../engine/federated/client-pool'
+import type { ClientReport } from '../engine/federated/client-work'
 import { evaluationBlocks, mergeEvaluations } from '../engine/federated/evaluation'
 import type { ModelPlan } from '../engine/models/plan'
 import type { Evaluation } from '../engine/trainer/trainer'
@@ -69,12 +70,21 @@ export class WorkerPool {
     return {
       description,
       ...setting.images,
-      trainClients: (tasks, onClientDone, signal) => {
+      trainClients: (clients, onClientDone, signal) => {
         const share = modelSharer()
-        return this.#runAll<PooledClientResult>(
+        return this.#runAll<ClientReport>(
           setting,
-          tasks.map((task) => ({ type: 'train', task: share(task) })),
+          clients.map((client) => ({ type: 'train', client: share(client) })),
           onClientDone,
+          signal,
+        )
+      },
+      evaluateEach: (jobs, signal) => {
+        const share = modelSharer()
+        return this.#runAll<Evaluation>(
+          setting,
+          jobs.map(({ indices, ...model }) => ({ type: 'evaluate', model: share(model), indices })),
+          () => {},
           signal,
         )
       },

@@ -1,16 +1,10 @@
 import Papa from 'papaparse'
 import { compareRuns, type ArmComparison, type ComparedRun, type ComparisonGroup } from '../contract/comparison'
-import { experimentFieldNames, type Experiment, type MethodName } from '../contract/experiment'
+import { experimentFieldNames, type Experiment } from '../contract/experiment'
+import { methods } from '../contract/methods'
 import { bytesText, countText, flopsText, percentText, pointsText, secondsText } from './numbers'
 
 export type TableFormat = 'md' | 'csv' | 'latex'
-
-const armNames: Record<MethodName, string> = {
-  dynamic: 'dynamic pruning',
-  static: 'static pruning',
-  none: 'no pruning',
-  'small-dense': 'small dense model',
-}
 
 const headers = [
   'Arm',
@@ -42,7 +36,7 @@ export function comparisonTable(runs: readonly ComparedRun[], format: TableForma
 function cells(arm: ArmComparison, plusMinus: string): string[] {
   const { spreads, differenceToStatic } = arm
   return [
-    armNames[arm.method] + (arm.finished ? '' : ' (unfinished)'),
+    methods[arm.method].title + (arm.finished ? '' : ' (unfinished)'),
     String(arm.results.length),
     percentText(spreads.finalAccuracy, plusMinus),
     percentText(spreads.bestAccuracy, plusMinus),

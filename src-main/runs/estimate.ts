@@ -126,28 +126,26 @@ async function steadySeconds(burst: (repetitions: number) => Promise<unknown>): 
 
 function trainBurst(
   pool: ClientPool,
-  { batchSize, momentum, weightDecay, proximalCoefficient, seed }: Experiment,
+  experiment: Experiment,
   model: { readonly parameters: Float32Array; readonly mask: Uint8Array },
   clients: number,
   localEpochs: number,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const task = {
+  const job = {
     ...model,
-    indices: range(batchSize).map((index) => index % pool.train.count),
-    localEpochs,
-    batchSize,
+    work: null,
     // Nothing is learned from noise, and weights that stay put cannot overflow.
-    learningRate: 0,
-    momentum,
-    weightDecay,
-    proximalCoefficient,
-    seed,
-    batchOrderLabel: 'calibration',
-    gradientIndices: null,
+    experiment: { ...experiment, method: 'none' as const, localEpochs, learningRate: 0 },
+    round: 0,
+    client: 0,
+    indices: range(experiment.batchSize).map((index) => index % pool.train.count),
+    testIndices: new Uint32Array(0),
+    download: {},
+    state: {},
   }
   return pool.trainClients(
-    Array.from({ length: clients }, () => task),
+    Array.from({ length: clients }, () => job),
     () => {},
     signal,
   )

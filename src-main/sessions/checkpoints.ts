@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFile } from '../files/replace-file'
+import type { NumberArray } from '../engine/federated/named-arrays'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import { errorText, isMissing, readBytes } from './json-file'
 import { littleEndianBytes } from './little-endian'
@@ -58,6 +59,13 @@ export async function writeCheckpoint(runFolder: string, slot: CheckpointSlot, s
     ['firstMask', { dtype: 'BOOL', values: state.firstMask }],
     ['fired', { dtype: 'BOOL', values: state.fired }],
   ])
+  if (state.requestedActive !== null) {
+    tensors.set('requestedActive', { dtype: 'I32', values: Int32Array.from(state.requestedActive) })
+  }
+  for (const [name, array] of Object.entries(state.serverState)) tensors.set(`server/${name}`, tensorOf(array))
+  for (const [client, arrays] of state.clientStates) {
+    for (const [name, array] of Object.entries(arrays)) tensors.set(`client/${client}/${name}`, tensorOf(array))
+  }
   const described = {
     format: 'espalier-checkpoint-1' as const,
     nextRound: String(state.nextRound),
@@ -102,10 +110,32 @@ function decode(bytes: Buffer): SavedCheckpoint {
       mask: values(tensors, 'mask', 'BOOL'),
       firstMask: values(tensors, 'firstMask', 'BOOL'),
       fired: values(tensors, 'fired', 'BOOL'),
+      requestedActive: tensors.has('requestedActive') ? [...values(tensors, 'requestedActive', 'I32')] : null,
+      ...methodState(tensors),
     },
     roundsSha256,
     topologySha256,
   }
+}
+
+function tensorOf(values: NumberArray): Tensor {
+  if (values instanceof Float32Array) return { dtype: 'F32', values }
+  if (values instanceof Float64Array) return { dtype: 'F64', values }
+  if (values instanceof Int32Array) return { dtype: 'I32', values }
+  return { dtype: 'U8', values }
+}
+
+/** What the method remembers: tensors `server/NAME` and `client/ID/NAME`. */
+function methodState(tensors: ReadonlyMap<string, Tensor>): Pick<RunCheckpoint, 'serverState' | 'clientStates'> {
+  const serverState: Record<string, NumberArray> = {}
+  const clientStates = new Map<number, Record<string, NumberArray>>()
+  for (const [path, { values: array }] of tensors) {
+    const [, place, client, name] = /^(server|client)\/(?:(\d+)\/)?(.+)$/.exec(path) ?? []
+    if (place === 'server') serverState[name] = array
+    else if (place === 'client')
+      clientStates.set(Number(client), { ...clientStates.get(Number(client)), [name]: array })
+  }
+  return { serverState, clientStates }
 }
 
 interface ValuesOf {

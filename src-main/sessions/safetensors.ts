@@ -7,7 +7,9 @@ import { fromLittleEndian, littleEndianBytes } from './little-endian'
  */
 export type Tensor =
   | { readonly dtype: 'F32'; readonly values: Float32Array }
+  | { readonly dtype: 'F64'; readonly values: Float64Array }
   | { readonly dtype: 'I32'; readonly values: Int32Array }
+  | { readonly dtype: 'U8'; readonly values: Uint8Array }
   /** One byte, 0 or 1, per entry. */
   | { readonly dtype: 'BOOL'; readonly values: Uint8Array }
 
@@ -20,14 +22,14 @@ const headerSchema = z.record(
   z.string(),
   z.union([
     z.strictObject({
-      dtype: z.enum(['F32', 'I32', 'BOOL']),
+      dtype: z.enum(['F32', 'F64', 'I32', 'U8', 'BOOL']),
       shape: z.tuple([z.number().int().nonnegative()]),
       data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
     }),
     z.record(z.string(), z.string()),
   ]),
 )
-const elementBytes = { F32: 4, I32: 4, BOOL: 1 }
+const elementBytes = { F32: 4, F64: 8, I32: 4, U8: 1, BOOL: 1 }
 
 /** Bytes of a file with flat tensors. */
 export function encodeTensors({ metadata, tensors }: TensorFile): Buffer {
@@ -77,6 +79,7 @@ export function decodeTensors(bytes: Buffer): TensorFile {
     }
     const buffer = fromLittleEndian(data.subarray(begin, end), elementBytes[dtype])
     if (dtype === 'F32') tensors.set(name, { dtype, values: new Float32Array(buffer) })
+    else if (dtype === 'F64') tensors.set(name, { dtype, values: new Float64Array(buffer) })
     else if (dtype === 'I32') tensors.set(name, { dtype, values: new Int32Array(buffer) })
     else tensors.set(name, { dtype, values: new Uint8Array(buffer) })
   }

@@ -1,7 +1,7 @@
-import type { MethodName } from '@contract/experiment'
+import { methodNames, type MethodName } from '@contract/methods'
 import type { LineStyle, Marker } from './series'
 
-const armStyles: Record<MethodName, LineStyle> = {
+const armStyles: Partial<Record<MethodName, LineStyle>> = {
   dynamic: { colour: 'arm-dynamic', dash: [], marker: 'circle' },
   static: { colour: 'arm-static', dash: [7, 3], marker: 'rect' },
   none: { colour: 'arm-none', dash: [2, 3], marker: 'triangle' },
@@ -10,9 +10,12 @@ const armStyles: Record<MethodName, LineStyle> = {
 
 const variantMarkers: readonly Marker[] = ['circle', 'star', 'crossRot', 'rectRot', 'rect', 'triangle']
 
-/** Colour, dash and marker of an arm. Further settings of the same arm keep its colour and differ in dash and marker. */
+/**
+ * Colour, dash and marker of a method. The four arms have colours of their own; the others share those of the layers, in
+ * the order of the methods. Further settings of the same method keep its colour and differ in dash and marker.
+ */
 export function armStyle(method: MethodName, variant = 0): LineStyle {
-  const style = armStyles[method]
+  const style = armStyles[method] ?? layerStyle(methodNames.indexOf(method))
   if (variant === 0) return style
   return {
     colour: style.colour,

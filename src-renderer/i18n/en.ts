@@ -1,4 +1,5 @@
-import type { ExperimentField, FieldGroup, MethodName } from '@contract/experiment'
+import type { ExperimentField, FieldGroup } from '@contract/experiment'
+import { methodNames, methods, type MethodGroup, type MethodName } from '@contract/methods'
 import type { ExampleName } from '@contract/examples'
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
@@ -48,12 +49,15 @@ export const en = {
     copy: 'Copied to the clipboard',
     copyFailed: 'The clipboard could not be used. Select the table and copy it by hand.',
   },
-  arms: {
-    dynamic: 'Dynamic pruning',
-    static: 'Static pruning',
-    none: 'No pruning',
-    'small-dense': 'Small dense model',
-  } satisfies Record<MethodName, string> as Record<MethodName, string>,
+  arms: Object.fromEntries(methodNames.map((name) => [name, methods[name].title])) as Record<MethodName, string>,
+  methodHelp: Object.fromEntries(methodNames.map((name) => [name, methods[name].help])) as Record<MethodName, string>,
+  methodGroups: {
+    ablation: 'The four arms of the ablation',
+    'fixed-mask': 'Fixed mask',
+    gradual: 'Gradual pruning',
+    'moving-mask': 'Moving mask',
+    federated: 'Federated',
+  } as Record<MethodGroup, string>,
   groups: {
     data: 'Data',
     model: 'Model',
@@ -82,10 +86,6 @@ export const en = {
     'lenet-5': 'LeNet-5',
     'lenet-5-caffe': 'LeNet-5 (Caffe)',
     'lenet-300-100': 'LeNet-300-100',
-    dynamic: 'Dynamic pruning',
-    static: 'Static pruning',
-    none: 'No pruning',
-    'small-dense': 'Small dense model',
     uniform: 'Uniform',
     er: 'Erdős–Rényi (ER)',
     erk: 'Erdős–Rényi kernel (ERK)',
@@ -136,7 +136,7 @@ export const en = {
     weightDecay: { label: 'L2 coefficient λ', help: 'λ·w is added to every gradient, biases included.' },
     method: {
       label: 'Method',
-      help: 'Dynamic moves the topology, static keeps the first mask, none is dense, small dense is a narrower network of the same size. An ablation runs all four.',
+      help: 'What decides the topology. An ablation runs its four arms whatever is chosen here.',
     },
     sparsity: {
       label: 'Sparsity S',
@@ -172,11 +172,8 @@ export const en = {
   } as Record<ExperimentField, FieldWords>,
   /** Why a field has no say; `{value}`-free so that it stays short beside the label. */
   notApplicable: {
-    dirichletOnly: 'Only for the Dirichlet partition',
-    shardsOnly: 'Only for the label-shard partition',
-    sparseOnly: 'No pruning: nothing is sparse',
-    maskedOnly: 'This method has no mask',
-    dynamicOnly: 'Only dynamic pruning moves the topology',
+    method: (title: string) => `“${title}” does not use this`,
+    field: (label: string, values: string) => `Only with ${label}: ${values}`,
   },
   problems: {
     number: 'Enter a number.',
@@ -241,6 +238,7 @@ export const en = {
     noUpdates: 'No update falls before the topology freezes: this run equals static pruning.',
     cost: 'Cost',
     arm: 'Arm',
+    fromTextOnly: 'Follows the text of the paper alone.',
     upload: 'Upload',
     download: 'Download',
     flops: 'FLOPs (theoretical)',

@@ -1,4 +1,6 @@
+import { methodNames } from '@contract/methods'
 import type { Messages } from './en'
+import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
 
 /** 简体中文. Same keys as English; the field's terms are those of the Chinese literature. */
 export const zhCN: Messages = {
@@ -29,7 +31,9 @@ export const zhCN: Messages = {
     copy: '已复制到剪贴板',
     copyFailed: '无法使用剪贴板。请选中表格手动复制。',
   },
-  arms: { dynamic: '动态剪枝', static: '静态剪枝', none: '剪枝率为 0', 'small-dense': '小型密集模型' },
+  arms: Object.fromEntries(methodNames.map((name) => [name, methodsZhCn[name].title])) as Messages['arms'],
+  methodHelp: Object.fromEntries(methodNames.map((name) => [name, methodsZhCn[name].help])) as Messages['methodHelp'],
+  methodGroups: methodGroupsZhCn,
   groups: {
     data: '数据',
     model: '模型',
@@ -51,10 +55,6 @@ export const zhCN: Messages = {
     'lenet-5': 'LeNet-5',
     'lenet-5-caffe': 'LeNet-5 (Caffe)',
     'lenet-300-100': 'LeNet-300-100',
-    dynamic: '动态剪枝',
-    static: '静态剪枝',
-    none: '剪枝率为 0',
-    'small-dense': '小型密集模型',
     uniform: '均匀',
     er: 'Erdős–Rényi (ER)',
     erk: 'Erdős–Rényi 卷积核 (ERK)',
@@ -90,7 +90,7 @@ export const zhCN: Messages = {
     weightDecay: { label: 'L2 系数 λ', help: '每个梯度加上 λ·w，偏置也包括在内。' },
     method: {
       label: '方法',
-      help: '动态剪枝会移动拓扑，静态剪枝保持初始掩码，剪枝率为 0 即密集网络，小型密集模型为同等规模的窄网络。消融实验运行全部四种。',
+      help: '由什么决定拓扑。无论这里选什么，消融实验都运行它的四组。',
     },
     sparsity: {
       label: '稀疏度 S（剪枝率）',
@@ -107,11 +107,8 @@ export const zhCN: Messages = {
     device: { label: '设备', help: '训练所用设备；“处理器”为稀疏训练器。' },
   },
   notApplicable: {
-    dirichletOnly: '仅用于狄利克雷划分',
-    shardsOnly: '仅用于标签分片划分',
-    sparseOnly: '剪枝率为 0：没有稀疏',
-    maskedOnly: '此方法没有掩码',
-    dynamicOnly: '只有动态剪枝会移动拓扑',
+    method: (title) => `“${title}”不使用此项`,
+    field: (label, values) => `仅用于${label}：${values}`,
   },
   problems: {
     number: '请输入数字。',
@@ -131,6 +128,7 @@ export const zhCN: Messages = {
     automatic: '自动',
     defaultValue: (value) => `默认 ${value}`,
     examples: '从示例开始',
+    fromTextOnly: '仅依据论文文字实现。',
     exampleNames: { 'four-arms': 'MNIST 上的四种方法' },
     seeds: '随机种子',
     seedsHelp: '每个种子一次运行。相同种子使各方法的划分、客户端和初始权重一致，差异可配对比较。建议三个以上。',

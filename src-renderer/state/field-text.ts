@@ -8,6 +8,7 @@ import {
   type ExperimentField,
 } from '@contract/experiment'
 import type { Messages } from '../i18n/en'
+import { optionWords } from '../i18n/option-words'
 
 /** The form holds what was typed; values and problems follow from it. */
 export type FieldTexts = Readonly<Record<ExperimentField, string>>
@@ -62,7 +63,7 @@ function ownProblem(
   formatNumber: (value: number) => string,
 ): string {
   const shape = fieldShape(name)
-  if (shape.kind === 'choice') return shape.options.map((option) => words.options[option]).join(', ')
+  if (shape.kind === 'choice') return shape.options.map((option) => optionWords(words, name, option)).join(', ')
   if (Number.isNaN(value)) return words.problems.number
   return words.problems.range(shape.integer, formatNumber(shape.minimum), formatNumber(shape.maximum))
 }

@@ -1,11 +1,12 @@
-import { checkExperiment, methodNames, type Experiment, type MethodName } from '@contract/experiment'
+import { checkExperiment, type Experiment } from '@contract/experiment'
+import { ablationArms, type MethodName } from '@contract/methods'
 import type { PartitionPreview, PlanPreview } from '@contract/preview'
 import type { Engine } from '../bridge/bridge'
 
 /** What is known of an experiment before it runs. Asked for a moment after the last change; the newest question wins. */
 export class Preview {
   partition = $state.raw<PartitionPreview | null>(null)
-  /** Plans of the chosen method and of the other arms; an arm that the settings do not allow is missing. */
+  /** Plans of the chosen method and of the four arms; an arm that the settings do not allow is missing. */
   plans = $state.raw<Partial<Record<MethodName, PlanPreview>>>({})
   partitionError = $state.raw<string | null>(null)
   planError = $state.raw<string | null>(null)
@@ -59,7 +60,7 @@ export class Preview {
 
   async #askPlans(experiment: Experiment, isNewest: () => boolean): Promise<void> {
     const answers = await Promise.all(
-      methodNames.map(async (method) => {
+      [...new Set<MethodName>([experiment.method, ...ablationArms])].map(async (method) => {
         const check = checkExperiment({ ...experiment, method })
         if (!check.ok) return { method, plan: null, error: null }
         try {

@@ -49,7 +49,7 @@ describe('an interrupted run', () => {
     const { code, stdout, stderr } = await espalier.run('resume', session)
     expect(code).toBe(0)
     expect(stderr).toContain('there is nothing to resume')
-    expect(stdout).toContain('| static pruning | 1 |')
+    expect(stdout).toContain('| Static pruning | 1 |')
   })
 
   it('resumes every arm of an ablation and then shows all of them', async () => {
@@ -59,7 +59,7 @@ describe('an interrupted run', () => {
     const outfile = join(espalier.home, 'arms.csv')
     const { code, stdout } = await espalier.run('resume', session, '--outfile', outfile)
     expect(code).toBe(0)
-    for (const arm of ['dynamic pruning', 'static pruning', 'no pruning', 'small dense model'])
+    for (const arm of ['Dynamic pruning', 'Static pruning', 'No pruning', 'Small dense model'])
       expect(stdout).toContain(`| ${arm} | 1 |`)
   })
 })

@@ -84,7 +84,7 @@ describe('run', () => {
       /^static, seed 0 {2}round 1\/2 {2}test accuracy \d+\.\d\d % {2}training loss \d\.\d{4} {2}\d+\.\d\d s$/m,
     )
     expect(stderr).toMatch(/^static, seed 0 {2}round 2\/2/m)
-    expect(stdout).toMatch(/^\| static pruning \| 1 \| \d+\.\d\d \|/m)
+    expect(stdout).toMatch(/^\| Static pruning \| 1 \| \d+\.\d\d \|/m)
     expect(stdout).toMatch(/^Session: .*data\/sessions\//m)
   })
 })
@@ -108,12 +108,12 @@ describe('ablation', () => {
   it('prints its table in every format and verifies', async () => {
     const markdown = (await espalier.run('table', session())).stdout
     expect(markdown).toMatch(/^\| Arm \| n \| Final accuracy \(%\) \|/m)
-    for (const arm of ['dynamic pruning', 'static pruning', 'no pruning', 'small dense model'])
+    for (const arm of ['Dynamic pruning', 'Static pruning', 'No pruning', 'Small dense model'])
       expect(markdown).toMatch(new RegExp(`^\\| ${arm} \\| 2 \\| \\d+\\.\\d\\d ± \\d+\\.\\d\\d \\|`, 'm'))
     const csv = (await espalier.run('table', session(), '--format', 'csv')).stdout
     expect(csv.trim().split('\n')).toHaveLength(9)
     const latex = (await espalier.run('table', session(), '--format', 'latex')).stdout
-    expect(latex).toMatch(/\\toprule[\s\S]*dynamic pruning & 2 & [\s\S]*\\bottomrule/)
+    expect(latex).toMatch(/\\toprule[\s\S]*Dynamic pruning & 2 & [\s\S]*\\bottomrule/)
     expect(await espalier.run('table', session(), '--format', 'xls')).toMatchObject({
       code: 2,
       stderr: 'error: --format: "xls" is not allowed; allowed: one of md, csv, latex\n',

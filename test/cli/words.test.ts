@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { experimentFieldNames, fieldMetadata } from '../../src-main/contract/experiment'
+import { methodNames } from '../../src-main/contract/methods'
 import { builtEspalier } from './espalier'
 
 const espalier = builtEspalier()
@@ -32,9 +33,21 @@ describe('words of the command line', () => {
 
   it('names its commands and its version', async () => {
     const { stdout } = await espalier.run('--help')
-    for (const command of ['run', 'ablation', 'sweep', 'example', 'resume', 'table', 'verify', 'data'])
+    for (const command of ['run', 'ablation', 'sweep', 'example', 'resume', 'table', 'verify', 'methods', 'data'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect((await espalier.run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('describes every method, for readers and for programs', async () => {
+    const text = await espalier.run('methods')
+    const { code, stdout } = await espalier.run('methods', '--json')
+    expect(code).toBe(0)
+    const described = JSON.parse(stdout) as { name: string; title: string; parameters: { flag: string }[] }[]
+    expect(described.map(({ name }) => name)).toEqual(methodNames)
+    for (const { name, title, parameters } of described) {
+      expect(text.stdout).toContain(`  ${name.padEnd(22)} ${title}`)
+      for (const { flag } of parameters) expect(text.stdout).toContain(`--${flag}`)
+    }
   })
 
   it.each([

@@ -11,6 +11,7 @@ function roundRecord(round: number, globalAccuracy: number | null): RoundRecord 
     globalAccuracy,
     globalLoss: globalAccuracy === null ? null : 1 - globalAccuracy,
     clientAccuracies: null,
+    clientAccuracyModel: 'global',
     activeWeights: 250,
     downloadBytes: 2000,
     uploadBytes: 1000,

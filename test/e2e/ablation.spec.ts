@@ -27,7 +27,7 @@ test('a four-arm ablation by mouse, read, looked into, and found again after a r
   await first.window.getByTestId('copy-md').click()
   await expect
     .poll(() => first.application.evaluate(({ clipboard }) => clipboard.readText()))
-    .toContain('| dynamic pruning | 1 |')
+    .toContain('| Dynamic pruning | 1 |')
 
   await first.show('layers')
   await expect(first.window.getByTestId('page-layers')).toContainText('conv1')

@@ -1,6 +1,7 @@
 import type { DensePlan, ModelPlan } from '../../src-main/engine/models/plan'
 import { range } from '../../src-main/engine/random/draw'
-import { namedStream, shuffle } from '../../src-main/engine/random/streams'
+import { namedStream } from '../../src-main/engine/random/streams'
+import { batches } from '../../src-main/engine/trainer/batch-order'
 import type { LabelledImages, MaskedModel, Trainer } from '../../src-main/engine/trainer/trainer'
 
 /**
@@ -90,26 +91,24 @@ export function createReferenceTrainer(plan: ModelPlan): Trainer {
     description: 'reference',
     trainClient(task) {
       const parameters = task.parameters.slice()
-      const velocity = new Float32Array(plan.parameterCount)
       const flags = trainable(task.mask)
+      const anchor = task.anchor ?? task.parameters
+      const velocity = (task.velocity ?? new Float32Array(plan.parameterCount)).map((value, at) => flags[at] * value)
       let steps = 0
       let lossSum = 0
-      for (let epoch = 0; epoch < task.localEpochs; epoch++) {
-        const order = shuffle(namedStream(task.seed, `${task.batchOrderLabel}/${epoch}`), task.indices.slice())
-        for (let start = 0; start < order.length; start += task.batchSize) {
-          const { total, loss } = gradient(parameters, task.images, order.subarray(start, start + task.batchSize))
-          for (let at = 0; at < parameters.length; at++) {
-            if (flags[at] === 0) continue
-            const weight = parameters[at]
-            const pull = task.weightDecay * weight + task.proximalCoefficient * (weight - task.parameters[at])
-            velocity[at] = task.momentum * velocity[at] + total[at] + pull
-            parameters[at] = weight - task.learningRate * velocity[at]
-          }
-          steps++
-          lossSum += loss
+      for (const batch of batches(task)) {
+        const { total, loss } = gradient(parameters, task.images, batch)
+        for (let at = 0; at < parameters.length; at++) {
+          if (flags[at] === 0) continue
+          const weight = parameters[at]
+          const pull = task.weightDecay * weight + task.proximalCoefficient * (weight - anchor[at])
+          velocity[at] = task.momentum * velocity[at] + total[at] + pull
+          parameters[at] = weight - task.learningRate * velocity[at]
         }
+        steps++
+        lossSum += loss
       }
-      return { parameters, steps, lossSum }
+      return { parameters, velocity, steps, lossSum }
     },
     evaluate(model: MaskedModel, images, indices) {
       let lossSum = 0
@@ -121,13 +120,9 @@ export function createReferenceTrainer(plan: ModelPlan): Trainer {
       })
       return { lossSum, correct }
     },
-    denseGradient(model, images, indices) {
-      const { total } = gradient(model.parameters, images, indices)
-      const result = new Float32Array(plan.prunableCount)
-      for (const layer of layers) {
-        result.set(total.subarray(layer.weightOffset, layer.weightOffset + layer.weightCount), layer.maskOffset)
-      }
-      return result
+    gradient(model, images, indices) {
+      const { total, loss } = gradient(model.parameters, images, indices)
+      return { loss, gradient: Float32Array.from(total) }
     },
     dispose: () => {},
   }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { PooledClientTask } from '../../src-main/engine/federated/client-pool'
+import type { ClientJob } from '../../src-main/engine/federated/client-pool'
 import { createInProcessPool } from '../../src-main/engine/federated/in-process-pool'
 import { buildPlan } from '../../src-main/engine/models/build-plan'
 import { initialParameters } from '../../src-main/engine/models/initialise'
@@ -13,6 +13,7 @@ import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse
 import { openKernels } from '../../src-main/host/kernel-source'
 import { loadKernels } from '../../src-main/host/kernels'
 import { WorkerPool } from '../../src-main/host/worker-pool'
+import { experimentWith } from '../engine/experiments'
 import { buildApplication, type BuiltApplication } from './build-application'
 import { noiseImages } from './noise-images'
 
@@ -41,21 +42,29 @@ function model(seed: number) {
   return { mask, parameters: applyMask(plan, initialParameters(plan, seed), mask) }
 }
 
-function tasks(count: number, localEpochs = 1): PooledClientTask[] {
+function tasks(count: number, localEpochs = 1): ClientJob[] {
   const received = model(3)
-  return Array.from({ length: count }, (_, client) => ({
-    ...received,
-    // Unequal clients, so that more than one worker finishes out of order.
-    indices: range(300).slice(0, 300 - 40 * client),
+  const experiment = experimentWith({
+    method: 'dynamic',
+    growthCriterion: 'gradient',
+    readjustmentInterval: 2,
     localEpochs,
     batchSize: 16,
     learningRate: 0.05,
-    momentum: 0.9,
-    weightDecay: 0.001,
-    proximalCoefficient: 0,
     seed: 5,
-    batchOrderLabel: `batches/0/${client}`,
-    gradientIndices: client % 2 === 0 ? range(20) : null,
+  })
+  return Array.from({ length: count }, (_, client) => ({
+    ...received,
+    work: null,
+    experiment,
+    // Every other client sends a gradient.
+    round: client % 2,
+    client,
+    // Unequal clients, so that more than one worker finishes out of order.
+    indices: range(300).slice(0, 300 - 40 * client),
+    testIndices: range(5),
+    download: {},
+    state: {},
   }))
 }
 
@@ -127,7 +136,9 @@ describe('WorkerPool', () => {
 
   it('hands on what the trainer says of a wrong task, and stays usable', async () => {
     const pool = await (await newPool(2)).open(plan, images)
-    const wrong = tasks(3).map((task, index) => (index === 1 ? { ...task, batchSize: 0 } : task))
+    const wrong = tasks(3).map((task, index) =>
+      index === 1 ? { ...task, experiment: { ...task.experiment, batchSize: 0 } } : task,
+    )
     await expect(pool.trainClients(wrong, () => {}, never)).rejects.toThrow(/batchSize: 0/)
     await expect(pool.trainClients(tasks(2), () => {}, never)).resolves.toHaveLength(2)
   })

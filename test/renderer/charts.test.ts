@@ -121,6 +121,7 @@ const round = (index: number, accuracy: number | null, seconds = 1): RoundRecord
   globalAccuracy: accuracy,
   globalLoss: null,
   clientAccuracies: null,
+  clientAccuracyModel: 'global',
   activeWeights: 1,
   downloadBytes: 0,
   uploadBytes: 2_000_000,

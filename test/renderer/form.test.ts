@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { checkExperiment, defaultExperiment } from '../../src-main/contract/experiment'
+import { checkExperiment, defaultExperiment, whyInapplicable } from '../../src-main/contract/experiment'
 import type { PlanPreview } from '../../src-main/contract/preview'
 import { sumCosts } from '../../src-renderer/features/setup/cost'
 import { sliderOf } from '../../src-renderer/features/setup/slider'
 import { parseWorkers } from '../../src-renderer/features/settings/workers'
 import { en } from '../../src-renderer/i18n/en'
-import { reasonNotApplicable } from '../../src-renderer/state/applicability'
 import { checkTexts, experimentTexts, fieldValue, isChanged } from '../../src-renderer/state/field-text'
 import { parseSeeds } from '../../src-renderer/state/seeds'
 
@@ -62,10 +61,18 @@ describe('parseSeeds', () => {
 
 describe('applicability', () => {
   it('follows partition and method', () => {
-    expect(reasonNotApplicable('dirichletConcentration', { partition: 'iid', method: 'dynamic' })).toBe('dirichletOnly')
-    expect(reasonNotApplicable('dirichletConcentration', { partition: 'dirichlet', method: 'none' })).toBeNull()
-    expect(reasonNotApplicable('sparsity', { partition: 'iid', method: 'small-dense' })).toBeNull()
-    expect(reasonNotApplicable('growthCriterion', { partition: 'iid', method: 'static' })).toBe('dynamicOnly')
+    expect(whyInapplicable('dirichletConcentration', { partition: 'iid', method: 'dynamic' })).toEqual({
+      kind: 'field',
+      field: 'partition',
+      values: ['dirichlet'],
+    })
+    expect(whyInapplicable('dirichletConcentration', { partition: 'dirichlet', method: 'none' })).toBeNull()
+    expect(whyInapplicable('sparsity', { partition: 'iid', method: 'small-dense' })).toBeNull()
+    expect(whyInapplicable('growthCriterion', { partition: 'iid', method: 'static' })).toEqual({
+      kind: 'method',
+      method: 'static',
+    })
+    expect(whyInapplicable('seed', { method: 'none' })).toBeNull()
   })
 })
 

@@ -45,7 +45,7 @@ test.describe('set-up', () => {
     await input(page, 'partition').selectOption('dirichlet')
     await expect(field(page, 'dirichletConcentration')).not.toContainText('Only for the Dirichlet partition.')
     await input(page, 'method').selectOption('static')
-    await expect(field(page, 'readjustmentInterval')).toContainText('Only dynamic pruning moves the topology.')
+    await expect(field(page, 'readjustmentInterval')).toContainText('does not use this.')
   })
 
   test('shows what the choice means: partition, densities, decay, cost', async ({ page }) => {

@@ -3,6 +3,7 @@ import { experimentFieldNames, fieldMetadata, fieldShape } from '../../src-main/
 import { keyCaps, matchesKeys } from '../../src-renderer/actions/keys'
 import { createFormatter } from '../../src-renderer/format/format'
 import { en } from '../../src-renderer/i18n/en'
+import { optionWords } from '../../src-renderer/i18n/option-words'
 import { messages, resolveLocale } from '../../src-renderer/i18n/locale'
 import { zhCN } from '../../src-renderer/i18n/zh-CN'
 
@@ -11,7 +12,8 @@ describe.each(Object.entries(messages))('words in %s', (_, words) => {
     for (const name of experimentFieldNames) {
       expect(words.units, name).toHaveProperty([fieldMetadata(name).unit])
       const shape = fieldShape(name)
-      if (shape.kind === 'choice') for (const option of shape.options) expect(words.options[option]).toBeTruthy()
+      if (shape.kind === 'choice')
+        for (const option of shape.options) expect(optionWords(words, name, option)).toBeTruthy()
     }
   })
 })

@@ -11,6 +11,7 @@ function round(index: number, globalAccuracy: number | null, activeWeights: numb
     globalAccuracy,
     globalLoss: globalAccuracy === null ? null : 0.25,
     clientAccuracies: null,
+    clientAccuracyModel: 'global',
     activeWeights,
     downloadBytes: 3_000_000,
     uploadBytes: 1_500_000,

@@ -13,10 +13,10 @@ describe('comparison table', () => {
       '',
       '| Arm | n | Final accuracy (%) | Best accuracy (%) | Difference to static (points) | Sparsity (%) | Active weights | Parameters | Upload | Download | Training FLOPs (theoretical) | Seconds per round |',
       '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-      '| dynamic pruning | 3 | 80.00 ± 6.00 | 80.00 ± 6.00 | +5.00 ± 1.41 | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
-      '| static pruning | 2 | 75.00 ± 7.07 | 77.50 ± 10.61 | – | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
-      '| no pruning | 1 | 90.00 | 90.00 | +20.00 | 0.0000 | 10,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
-      '| small dense model (unfinished) | 1 | 40.00 | 40.00 | -30.00 | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
+      '| Dynamic pruning | 3 | 80.00 ± 6.00 | 80.00 ± 6.00 | +5.00 ± 1.41 | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
+      '| Static pruning | 2 | 75.00 ± 7.07 | 77.50 ± 10.61 | – | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
+      '| No pruning | 1 | 90.00 | 90.00 | +20.00 | 0.0000 | 10,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
+      '| Small dense model (unfinished) | 1 | 40.00 | 40.00 | -30.00 | 90.0000 | 1,000 | 10,100 | 4.5 MB | 9 MB | 6.00 GFLOP | 1.50 s |',
       '',
     ])
   })
@@ -25,7 +25,7 @@ describe('comparison table', () => {
     const latex = comparisonTable(fourArms, 'latex')
     expect(latex).toContain('\\begin{tabular}{lrrrrrrrrrrr}\n    \\toprule\n    Arm & n & Final accuracy (\\%) &')
     expect(latex).toContain(
-      '\n    dynamic pruning & 3 & 80.00 $\\pm$ 6.00 & 80.00 $\\pm$ 6.00 & +5.00 $\\pm$ 1.41 & 90.0000 & 1,000 & 10,100 & 4.5 MB & 9 MB & 6.00 GFLOP & 1.50 s \\\\\n',
+      '\n    Dynamic pruning & 3 & 80.00 $\\pm$ 6.00 & 80.00 $\\pm$ 6.00 & +5.00 $\\pm$ 1.41 & 90.0000 & 1,000 & 10,100 & 4.5 MB & 9 MB & 6.00 GFLOP & 1.50 s \\\\\n',
     )
     expect(latex).toContain('& -- & 90.0000')
     expect(latex).toContain('& $-$30.00 & 90.0000')

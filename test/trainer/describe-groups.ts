@@ -72,7 +72,7 @@ export function describeGroups(
         expect(own.parameters).not.toEqual(tasks[client].parameters)
       }
       await grouped.evaluate(tasks[0], images, everyImage(60))
-      await grouped.denseGradient(tasks[0], images, everyImage(60))
+      await grouped.gradient(tasks[0], images, everyImage(60))
       expect(grouped.liveTensors()).toBe(before)
     })
 

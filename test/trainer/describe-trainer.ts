@@ -193,20 +193,21 @@ export function describeTrainer(
         })
         expect(result.steps).toBe(1)
         expect(Math.abs(result.lossSum - loss / 5)).toBeLessThan(1e-5 * (1 + loss))
-        const dense = await trainer.denseGradient(model, images, indices)
-        expect(dense).toHaveLength(plan.prunableCount)
+        const { loss: meanLoss, gradient } = await trainer.gradient(model, images, indices)
+        expect(Math.abs(meanLoss - loss / 5)).toBeLessThan(1e-5 * (1 + loss))
+        expect(gradient).toHaveLength(plan.parameterCount)
         let worst = 0
         for (const layer of plan.prunable) {
           for (let weight = 0; weight < layer.weightCount; weight++) {
             const at = layer.weightOffset + weight
-            worst = Math.max(worst, Math.abs(dense[layer.maskOffset + weight] - expected[at]))
+            worst = Math.max(worst, Math.abs(gradient[at] - expected[at]))
             const step = model.parameters[at] - result.parameters[at]
             if (model.mask[layer.maskOffset + weight] === 1) worst = Math.max(worst, Math.abs(step - expected[at]))
             else expect(result.parameters[at]).toBe(0)
           }
           for (let bias = layer.biasOffset; bias < layer.biasOffset + layer.biasCount; bias++) {
             const step = model.parameters[bias] - result.parameters[bias]
-            worst = Math.max(worst, Math.abs(step - expected[bias]))
+            worst = Math.max(worst, Math.abs(step - expected[bias]), Math.abs(gradient[bias] - expected[bias]))
           }
         }
         expect(worst / scale).toBeLessThan(gradientTolerance)
@@ -293,6 +294,54 @@ export function describeTrainer(
         trainer.dispose()
       })
 
+      it('takes any part of its steps, with the momentum and anchor of the part before', async () => {
+        const trainer = makeTrainer(plan)
+        const whole = await trainer.trainClient(task)
+        // Ten steps: within the first epoch, across its end with a smaller batch, and the rest.
+        const parts = [
+          { first: 0, count: 3 },
+          { first: 3, count: 4 },
+          { first: 7, count: 3 },
+        ]
+        let at: Pick<ClientTask, 'parameters' | 'velocity'> = { parameters: model.parameters }
+        let lossSum = 0
+        for (const stepRange of parts) {
+          const part = await trainer.trainClient({ ...task, ...at, anchor: model.parameters, stepRange })
+          expect(part.steps).toBe(stepRange.count)
+          at = part
+          lossSum += part.lossSum
+        }
+        const worst = whole.parameters.reduce(
+          (most, value, index) => Math.max(most, Math.abs(value - at.parameters[index])),
+          0,
+        )
+        expect(worst).toBeLessThan(exact ? Number.MIN_VALUE : 1e-5)
+        expect(Math.abs(lossSum - whole.lossSum)).toBeLessThan(1e-6)
+        const restarted = await trainer.trainClient({
+          ...task,
+          parameters: at.parameters,
+          stepRange: { first: 9, count: 1 },
+        })
+        const carried = await trainer.trainClient({ ...task, ...at, stepRange: { first: 9, count: 1 } })
+        expect(carried.parameters).not.toEqual(restarted.parameters)
+        trainer.dispose()
+      })
+
+      it('lets masked weights have no momentum, whatever is given', async () => {
+        const trainer = makeTrainer(plan)
+        const velocity = new Float32Array(plan.parameterCount).fill(1)
+        const result = await trainer.trainClient({ ...task, velocity })
+        for (const layer of plan.prunable) {
+          for (let weight = 0; weight < layer.weightCount; weight++) {
+            if (model.mask[layer.maskOffset + weight] === 1) continue
+            expect(result.velocity[layer.weightOffset + weight]).toBe(0)
+            expect(result.parameters[layer.weightOffset + weight]).toBe(0)
+          }
+        }
+        expect(result.velocity.some((value) => value !== 0)).toBe(true)
+        trainer.dispose()
+      })
+
       it('keeps inactive weights at exactly 0 even when they arrive as something else', async () => {
         const trainer = makeTrainer(plan)
         const { parameters } = await trainer.trainClient({
@@ -313,7 +362,7 @@ export function describeTrainer(
           const first = await trainer.trainClient(task)
           const other = randomModel(plan, 0.9, 'other')
           await trainer.trainClient({ ...task, ...other, batchSize: 40 })
-          await trainer.denseGradient(other, images, task.indices)
+          await trainer.gradient(other, images, task.indices)
           await trainer.evaluate(other, images, task.indices)
           expect(await trainer.trainClient(task)).toEqual(first)
           const fresh = makeTrainer(plan)

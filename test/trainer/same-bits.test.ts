@@ -59,7 +59,7 @@ function bitsOf(kernels: SparseKernels, plan: ModelPlan, sparsity: number, batch
   })
   const after = { parameters: trained.parameters, mask: model.mask }
   const evaluation = trainer.evaluate(after, images, everyImage(45))
-  const gradient = trainer.denseGradient(after, images, indices)
+  const { loss, gradient } = trainer.gradient(after, images, indices)
   trainer.dispose()
   expect(trained.parameters.every(Number.isFinite)).toBe(true)
   expect(trained.parameters).not.toEqual(model.parameters)
@@ -67,9 +67,9 @@ function bitsOf(kernels: SparseKernels, plan: ModelPlan, sparsity: number, batch
   const bytes = (values: Float32Array | Float64Array) => Buffer.from(values.buffer)
   return {
     parameters: bytes(trained.parameters),
-    losses: bytes(Float64Array.of(trained.lossSum, evaluation.lossSum)),
+    losses: bytes(Float64Array.of(trained.lossSum, evaluation.lossSum, loss)),
     correct: Buffer.from(evaluation.correct),
-    denseGradient: bytes(gradient),
+    gradient: bytes(gradient),
   }
 }
 

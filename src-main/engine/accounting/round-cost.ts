@@ -1,6 +1,5 @@
 import type { ModelPlan } from '../models/plan'
-import { gradientBits, modelBits, wholeBytes } from './communication'
-import { denseGradientFlops, trainingFlops } from './flops'
+import { modelBits, wholeBytes } from './communication'
 
 export interface RoundCost {
   readonly downloadBytes: number
@@ -10,36 +9,58 @@ export interface RoundCost {
   readonly largestClientFlops: number
 }
 
-export interface RoundTraffic {
-  /** Active weights per layer during the round. */
-  readonly active: readonly number[]
-  readonly localEpochs: number
-  readonly clients: readonly ClientTraffic[]
-}
-
-interface ClientTraffic {
-  readonly images: number
-  /** Whether the client has not yet received the mask of this round. */
+/** What one client receives, computes and sends. */
+export interface ClientTransfer {
+  /** Active weights per layer of the model it receives. */
+  readonly received: readonly number[]
+  /** Whether the mask travels with it because the client does not know it yet. */
   readonly receivesMask: boolean
-  /** Images of its dense gradient for the growth score; 0 when none is asked for. */
-  readonly gradientImages: number
+  /** Bits it receives beside the model. */
+  readonly receivedBits: number
+  /** Active weights per layer of the model it sends; null when it sends none. */
+  readonly sent: readonly number[] | null
+  readonly sendsMask: boolean
+  readonly sentBits: number
+  /** Theoretical floating-point operations of all that it computes. */
+  readonly flops: number
 }
 
-/** Cost of one round over all clients taking part; bytes are rounded up per client. */
-export function roundCost(plan: ModelPlan, { active, localEpochs, clients }: RoundTraffic): RoundCost {
-  const activeWeights = active.reduce((sum, count) => sum + count, 0)
-  const perTrainingImage = localEpochs * trainingFlops(plan, active)
-  const perGradientImage = denseGradientFlops(plan, active)
-  let downloadBytes = 0
-  let uploadBytes = 0
-  let total = 0
-  let largestClientFlops = 0
-  for (const { images, receivesMask, gradientImages } of clients) {
-    downloadBytes += wholeBytes(modelBits(plan, activeWeights, receivesMask))
-    uploadBytes += wholeBytes(modelBits(plan, activeWeights, false) + (gradientImages > 0 ? gradientBits(plan) : 0))
-    const flops = images * perTrainingImage + gradientImages * perGradientImage
-    total += flops
-    largestClientFlops = Math.max(largestClientFlops, flops)
+export interface ClientCost {
+  readonly downloadBits: number
+  readonly uploadBits: number
+  readonly flops: number
+}
+
+/** Bits of a client's transfer when models travel as `modelBits` says. */
+export function clientCost(plan: ModelPlan, transfer: ClientTransfer): ClientCost {
+  const { received, receivesMask, receivedBits, sent, sendsMask, sentBits, flops } = transfer
+  return {
+    downloadBits: modelBits(plan, total(received), receivesMask) + receivedBits,
+    uploadBits: (sent === null ? 0 : modelBits(plan, total(sent), sendsMask)) + sentBits,
+    flops,
   }
-  return { downloadBytes, uploadBytes, trainingFlops: total, largestClientFlops }
+}
+
+/** Cost of a round over the clients taking part; bytes are rounded up per client. */
+export function roundCost(clients: readonly ClientCost[]): RoundCost {
+  return {
+    downloadBytes: total(clients.map(({ downloadBits }) => wholeBytes(downloadBits))),
+    uploadBytes: total(clients.map(({ uploadBits }) => wholeBytes(uploadBits))),
+    trainingFlops: total(clients.map(({ flops }) => flops)),
+    largestClientFlops: Math.max(0, ...clients.map(({ flops }) => flops)),
+  }
+}
+
+/** Both together, for what happens between two records. */
+export function addCosts(a: RoundCost, b: RoundCost): RoundCost {
+  return {
+    downloadBytes: a.downloadBytes + b.downloadBytes,
+    uploadBytes: a.uploadBytes + b.uploadBytes,
+    trainingFlops: a.trainingFlops + b.trainingFlops,
+    largestClientFlops: Math.max(a.largestClientFlops, b.largestClientFlops),
+  }
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

@@ -1,9 +1,21 @@
 import type { ModelPlan } from '../models/plan'
 import type { MaskedModel } from '../trainer/trainer'
+import { arrayOf, type NamedArrays } from './named-arrays'
 
 export interface Upload extends MaskedModel {
+  readonly client: number
   /** Training images of the client: its weight in every mean. */
   readonly samples: number
+  /** What it sent beside its model. */
+  readonly sent: NamedArrays
+}
+
+/** What the mean of models reads of an upload. */
+type WeightedModel = MaskedModel & Pick<Upload, 'samples'>
+
+interface MeanInput {
+  readonly plan: ModelPlan
+  readonly uploads: readonly WeightedModel[]
 }
 
 /**
@@ -11,7 +23,7 @@ export interface Upload extends MaskedModel {
  * where it is in none; biases are averaged over all. The mask of the result is the union (Bibikar et al. 2022). Sums are
  * float64 in the order of the uploads.
  */
-export function maskedMean(plan: ModelPlan, uploads: readonly Upload[]): MaskedModel {
+export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
   const sums = new Float64Array(plan.parameterCount)
   const samplesPerWeight = new Float64Array(plan.prunableCount)
   const mask = new Uint8Array(plan.prunableCount)
@@ -37,6 +49,14 @@ export function maskedMean(plan: ModelPlan, uploads: readonly Upload[]): MaskedM
     for (let at = biasOffset; at < biasOffset + biasCount; at++) parameters[at] = sums[at] / samples
   }
   return { parameters, mask }
+}
+
+/** Sample-weighted mean of an array of floats that every client sent. */
+export function meanOfSent(uploads: readonly Upload[], name: string): Float32Array {
+  return weightedMean(
+    uploads.map(({ sent }) => arrayOf(sent, name, Float32Array)),
+    uploads.map(({ samples }) => samples),
+  )
 }
 
 /** Sample-weighted mean of equally long vectors, summed in float64 in their order. */

@@ -1,5 +1,7 @@
 import type { Evaluation, LabelledImages, Trainer } from '../trainer/trainer'
-import type { ClientPool, PooledClientResult } from './client-pool'
+import type { MethodRecipe } from '../methods/recipe'
+import type { ClientPool } from './client-pool'
+import type { ClientReport } from './client-work'
 import { evaluationBlocks, mergeEvaluations } from './evaluation'
 import { runClient } from './run-client'
 
@@ -12,18 +14,28 @@ export function createInProcessPool(
   createTrainer: () => Trainer,
   train: LabelledImages,
   test: LabelledImages,
+  recipe?: MethodRecipe,
 ): InProcessPool {
   const trainer = createTrainer()
   return {
     description: trainer.description,
     train,
     test,
-    async trainClients(tasks, onClientDone, signal) {
-      const results: PooledClientResult[] = []
-      for (const task of tasks) {
+    async trainClients(jobs, onClientDone, signal) {
+      const results: ClientReport[] = []
+      for (const job of jobs) {
         signal.throwIfAborted()
-        results.push(runClient(trainer, task, train))
+        results.push(await runClient(trainer, job, { train, test }, recipe))
         onClientDone(results.length)
+        await giveWay()
+      }
+      return results
+    },
+    async evaluateEach(jobs, signal) {
+      const results: Evaluation[] = []
+      for (const { indices, ...model } of jobs) {
+        signal.throwIfAborted()
+        results.push(trainer.evaluate(model, test, indices))
         await giveWay()
       }
       return results

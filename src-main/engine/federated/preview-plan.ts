@@ -1,6 +1,8 @@
 import type { Experiment } from '../../contract/experiment'
 import type { PlanPreview } from '../../contract/preview'
 import { modelSummary } from '../accounting/model-summary'
+import { addCosts, roundCost } from '../accounting/round-cost'
+import { plainWork } from '../methods/expected-work'
 import { prepareModel } from '../methods/prepare-model'
 import { methodRecipes } from '../methods/registry'
 import type { InputShape } from '../models/architectures'
@@ -10,7 +12,8 @@ import { sampleClients } from './sample-clients'
 
 /**
  * Topology and cost of an experiment before anything is trained. `clientImages` are the training images of each client,
- * as `previewPartition` counts them. Bytes and FLOPs equal what the run will account.
+ * as `previewPartition` counts them. Bytes and FLOPs equal what the run will account, as far as the layers' counts are known
+ * before it.
  * Throws when model, method and sparsity do not fit the data set or each other.
  */
 export function previewPlan(
@@ -28,26 +31,23 @@ export function previewPlan(
 
   let maskVersion = 0
   let maskVersions: Int32Array = new Int32Array(experiment.totalClients).fill(-1)
-  const total = { downloadBytes: 0, uploadBytes: 0, trainingFlops: 0 }
+  let active = requestedActive
+  const costs = [recipe.initialMask?.expectedScoring?.(plan, experiment, clientImages) ?? roundCost([])]
   for (const round of rounds) {
-    const clients = sampleClients(experiment, round, clientImages)
-    const cost = accountRound({
-      plan,
-      experiment,
-      recipe,
-      round,
-      active: requestedActive,
-      clients,
-      clientImages,
-      maskVersion,
-      maskVersions,
-    })
-    total.downloadBytes += cost.downloadBytes
-    total.uploadBytes += cost.uploadBytes
-    total.trainingFlops += cost.trainingFlops
+    const clients = (recipe.sampleClients ?? sampleClients)(experiment, round, clientImages)
+    const transfers = clients.map((client) => ({
+      received: active,
+      receivesMask: maskVersions[client] !== maskVersion,
+      ...(recipe.expectedWork ?? plainWork)({ plan, experiment, round, active, images: clientImages[client] }),
+    }))
+    costs.push(accountRound({ plan, experiment, recipe, round, transfers }))
     maskVersions = withMaskVersion(maskVersions, clients, maskVersion)
-    if (recipe.updateTopology?.isDue(experiment, round) ?? false) maskVersion++
+    if (recipe.updateTopology?.isDue(experiment, round) ?? false) {
+      maskVersion++
+      active = recipe.updateTopology?.activeAfter?.(plan, experiment, round, requestedActive) ?? active
+    }
   }
+  const total = costs.reduce(addCosts)
 
   return {
     summary: modelSummary(plan, requestedActive, unusedBudget),
@@ -61,7 +61,7 @@ export function previewPlan(
     readjustmentRatios: rounds.map(ratioAt),
     updateRounds,
     expectedExploredShare:
-      updateRounds.length === 0
+      updateRounds.length === 0 || recipe.updateTopology?.activeAfter !== undefined
         ? null
         : explored(
             plan.prunable.map((layer) => layer.weightCount),

@@ -3,23 +3,25 @@ import type { RunProgress } from '../../contract/events'
 import type { Experiment } from '../../contract/experiment'
 import type { RoundRecord } from '../../contract/records'
 import { modelSummary } from '../accounting/model-summary'
+import { addCosts, roundCost, type ClientTransfer, type RoundCost } from '../accounting/round-cost'
 import { partitionData, type Partition } from '../data/partition'
 import { prepareModel } from '../methods/prepare-model'
-import type { MethodRecipe } from '../methods/recipe'
+import type { Download, FirstMask, MethodRecipe, Question, ServerContext } from '../methods/recipe'
 import { methodRecipes } from '../methods/registry'
 import { initialParameters } from '../models/initialise'
 import type { ModelPlan } from '../models/plan'
-import { drawWithoutReplacement } from '../random/draw'
-import { namedStream } from '../random/streams'
+import { range } from '../random/draw'
 import { union } from '../sparsity/exploration'
 import { activePerLayer, applyMask } from '../sparsity/masks'
 import { topologyRecord } from '../sparsity/topology-record'
-import type { TopologyMove } from '../sparsity/topology-update'
-import type { MaskedModel } from '../trainer/trainer'
-import { weightedMean } from './aggregation'
-import type { ClientPool, PooledClientResult, PooledClientTask } from './client-pool'
+import { unmoved } from '../sparsity/topology-update'
+import type { Evaluation, MaskedModel } from '../trainer/trainer'
+import type { Upload } from './aggregation'
+import type { ClientJob, ClientPool } from './client-pool'
+import type { ClientReport } from './client-work'
 import { accuracyOn } from './evaluation'
-import { accountRound, gradientBatchSize, withMaskVersion } from './round-traffic'
+import type { NamedArrays } from './named-arrays'
+import { accountRound, withMaskVersion } from './round-traffic'
 import type { RunCheckpoint, RunEvent } from './run-events'
 import { sampleClients } from './sample-clients'
 import { watch } from './watch'
@@ -32,9 +34,11 @@ export interface RunInput {
   /** Where to go on; null starts afresh. */
   readonly checkpoint: RunCheckpoint | null
   readonly signal: AbortSignal
-  /** What the method does; by default the registered recipe of `experiment.method`. */
+  /** What the method does; by default the registered recipe of `experiment.method`. The pool must know it too. */
   readonly recipe?: MethodRecipe
 }
+
+type RunState = RunCheckpoint & { readonly requestedActive: readonly number[] }
 
 /** What stays the same over the rounds of a run. */
 interface Setting {
@@ -63,101 +67,199 @@ export async function* runExperiment(input: RunInput): AsyncGenerator<RunEvent> 
   const clientImages = partition.train.map((indices) => indices.length)
   const setting = { experiment, recipe, pool, plan, requestedActive, partition, clientImages, signal }
 
-  let state: RunCheckpoint
+  let state: RunState
+  // What happened before round 0 is written down with it.
+  let costBefore = roundCost([])
   if (checkpoint === null) {
     yield { type: 'started', summary: modelSummary(plan, requestedActive, unusedBudget) }
-    const first = firstModel(setting)
+    const first = yield* firstModel(setting)
     yield first.event
     state = first.state
+    costBefore = first.cost
   } else {
     checkCheckpoint(checkpoint, plan, experiment)
-    state = checkpoint
+    state = { ...checkpoint, requestedActive: checkpoint.requestedActive ?? requestedActive }
   }
-  while (state.nextRound < experiment.rounds) state = yield* runRound(setting, state)
+  while (state.nextRound < experiment.rounds) {
+    state = yield* runRound(setting, state, costBefore)
+    costBefore = roundCost([])
+  }
   yield { type: 'finished', state }
 }
 
-function firstModel({ experiment, recipe, plan, requestedActive }: Setting) {
+async function* firstModel(setting: Setting): AsyncGenerator<RunEvent, FirstModel> {
+  const { experiment, recipe, plan, requestedActive: active, clientImages, signal } = setting
   const initial = initialParameters(plan, experiment.seed)
-  const mask =
-    recipe.initialMask?.draw(plan, requestedActive, experiment.seed) ?? new Uint8Array(plan.prunableCount).fill(1)
+  const transfers: ClientTransfer[] = []
+  const first: FirstMask =
+    recipe.initialMask === null
+      ? { mask: new Uint8Array(plan.prunableCount).fill(1) }
+      : yield* watch<RunEvent, FirstMask>(
+          async (report) =>
+            (await recipe.initialMask?.draw({
+              plan,
+              experiment,
+              active,
+              initial,
+              clientImages,
+              ask: (question) => answer(setting, question, transfers, report),
+            })) ?? { mask: new Uint8Array(0) },
+          signal,
+        )
+  const { mask } = first
+  const requestedActive = first.active ?? active
   const model = { parameters: applyMask(plan, initial, mask), mask }
   const record = topologyRecord(plan, {
     update: 0,
     round: 0,
     readjustmentRatio: 0,
     requestedActive,
+    previousMask: mask,
     before: { parameters: initial, mask },
     after: unmoved(plan, model),
     firstMask: mask,
     fired: mask,
   })
-  const event: RunEvent = { type: 'topology', record, mask }
-  const state: RunCheckpoint = {
-    nextRound: 0,
-    topologyUpdates: 1,
-    ...model,
-    firstMask: mask,
-    fired: mask,
-    maskVersions: new Int32Array(experiment.totalClients).fill(-1),
+  return {
+    event: { type: 'topology', record, mask },
+    state: {
+      nextRound: 0,
+      topologyUpdates: 1,
+      ...model,
+      firstMask: mask,
+      fired: mask,
+      requestedActive,
+      serverState: first.state ?? {},
+      clientStates: new Map(),
+      maskVersions: new Int32Array(experiment.totalClients).fill(-1),
+    },
+    cost: accountRound({ plan, experiment, recipe, round: -1, transfers }),
   }
-  return { event, state }
 }
 
-async function* runRound(setting: Setting, state: RunCheckpoint): AsyncGenerator<RunEvent, RunCheckpoint> {
-  const { experiment, recipe, plan, clientImages, requestedActive } = setting
+interface FirstModel {
+  readonly event: RunEvent
+  readonly state: RunState
+  /** Of what clients were asked. */
+  readonly cost: RoundCost
+}
+
+/** Clients' answers to a question before round 0. */
+async function answer(
+  { experiment, plan, pool, partition, signal }: Setting,
+  { work, clients, model, download }: Question,
+  transfers: ClientTransfer[],
+  report: (event: RunEvent) => void,
+): Promise<ClientReport[]> {
+  const jobs = clients.map((client): ClientJob => ({
+    work,
+    experiment,
+    round: -1,
+    client,
+    parameters: model.parameters,
+    mask: model.mask,
+    indices: partition.train[client],
+    testIndices: partition.test[client],
+    download: download?.arrays ?? {},
+    state: {},
+  }))
+  const reports = await pool.trainClients(
+    jobs,
+    (clientsDone) => {
+      const progress = { round: 0, rounds: experiment.rounds, clientsDone, clientsInRound: clients.length }
+      report({ type: 'progress', progress: { ...progress, phase: 'topology' } })
+    },
+    signal,
+  )
+  for (const { sentBits, flops } of reports) {
+    transfers.push({
+      received: activePerLayer(plan, model.mask),
+      receivesMask: true,
+      receivedBits: download?.bits ?? 0,
+      sent: null,
+      sendsMask: false,
+      sentBits,
+      flops,
+    })
+  }
+  return reports
+}
+
+async function* runRound(setting: Setting, state: RunState, costBefore: RoundCost): AsyncGenerator<RunEvent, RunState> {
+  const { experiment, recipe, plan, clientImages } = setting
   const startedAt = performance.now()
   const round = state.nextRound
-  const clients = sampleClients(experiment, round, clientImages)
+  const clients = [...(recipe.sampleClients ?? sampleClients)(experiment, round, clientImages)]
   const progress = (phase: RunProgress['phase'], clientsDone: number): RunEvent => ({
     type: 'progress',
     progress: { round, rounds: experiment.rounds, clientsDone, clientsInRound: clients.length, phase },
   })
+  const context: ServerContext = {
+    plan,
+    experiment,
+    round,
+    received: { parameters: state.parameters, mask: state.mask },
+    requestedActive: state.requestedActive,
+    firstMask: state.firstMask,
+    fired: state.fired,
+    state: state.serverState,
+  }
+  const download = recipe.download?.(context) ?? { arrays: {}, bits: 0 }
 
   yield progress('training', 0)
-  const results = yield* trainRound(setting, state, clients, (done) => progress('training', done))
-  const samples = clients.map((client) => clientImages[client])
-  const aggregated = recipe.aggregate(
-    plan,
-    results.map(({ parameters }, index) => ({ parameters, mask: state.mask, samples: samples[index] })),
-  )
-  const model = recipe.resparsify?.(plan, requestedActive, aggregated) ?? aggregated
-  const trainLoss = meanStepLoss(results)
+  const reports = yield* trainRound(setting, state, clients, download, (done) => progress('training', done))
+  const uploads = reports.map(({ parameters, mask, sent }, index): Upload => {
+    if (parameters === null) throw new Error(`client ${clients[index]} sent no parameters`)
+    const client = clients[index]
+    return { client, samples: clientImages[client], parameters, mask: mask ?? state.mask, sent }
+  })
+  const aggregated = recipe.aggregate({ ...context, uploads })
+  const afterAggregation = { ...context, uploads, state: aggregated.state ?? context.state }
+  const model = recipe.resparsify?.({ ...afterAggregation, model: aggregated }) ?? aggregated
+  const aggregateContext = { ...afterAggregation, state: model.state ?? afterAggregation.state }
+  const trainLoss = meanStepLoss(reports)
   if (!Number.isFinite(trainLoss) || !model.parameters.every(Number.isFinite)) throw diverged(round)
+  const clientStates = new Map(state.clientStates)
+  reports.forEach((report, index) => {
+    if (Object.keys(report.state).length > 0) clientStates.set(clients[index], report.state)
+    else clientStates.delete(clients[index])
+  })
 
   const isEvaluated = (round + 1) % experiment.evaluationInterval === 0 || round === experiment.rounds - 1
   if (isEvaluated) yield progress('evaluation', clients.length)
-  const evaluation = isEvaluated ? yield* evaluateRound(setting, model) : notEvaluated
+  const evaluation = isEvaluated ? yield* evaluateRound(setting, aggregateContext, model, clientStates) : notEvaluated
   if (evaluation.globalLoss !== null && !Number.isFinite(evaluation.globalLoss)) throw diverged(round)
 
   const active = activePerLayer(plan, state.mask)
   const maskVersion = state.topologyUpdates - 1
-  const cost = accountRound({
-    plan,
-    experiment,
-    recipe,
-    round,
-    active,
-    clients,
-    clientImages,
-    maskVersion,
-    maskVersions: state.maskVersions,
-  })
+  const transfers = reports.map((report, index) => ({
+    received: active,
+    receivesMask: state.maskVersions[clients[index]] !== maskVersion,
+    receivedBits: download.bits,
+    sent: report.mask === null ? active : activePerLayer(plan, report.mask),
+    sendsMask: report.mask !== null,
+    sentBits: report.sentBits,
+    flops: report.flops,
+  }))
+  const cost = addCosts(accountRound({ plan, experiment, recipe, round, transfers }), costBefore)
 
   const rule = recipe.updateTopology
   const isMoving = rule?.isDue(experiment, round) ?? false
   if (isMoving) yield progress('topology', clients.length)
   setting.signal.throwIfAborted()
   const ratio = isMoving ? (rule?.ratioAt(experiment, round) ?? 0) : 0
-  const gradient = meanGradient(results, samples)
   const next = isMoving
-    ? (rule?.move({ plan, experiment, round, ratio, model, gradient }) ?? unmoved(plan, model))
+    ? (rule?.move({ ...aggregateContext, ratio, model }) ?? unmoved(plan, model))
     : unmoved(plan, model)
+  const requestedActive = next.requestedActive ?? state.requestedActive
 
-  let nextState: RunCheckpoint = {
+  let nextState: RunState = {
     ...state,
     nextRound: round + 1,
     parameters: next.parameters,
+    requestedActive,
+    serverState: next.state ?? aggregateContext.state,
+    clientStates,
     maskVersions: withMaskVersion(state.maskVersions, clients, maskVersion),
   }
   if (isMoving || changed(state.mask, next.mask)) {
@@ -168,6 +270,7 @@ async function* runRound(setting: Setting, state: RunCheckpoint): AsyncGenerator
       round,
       readjustmentRatio: ratio,
       requestedActive,
+      previousMask: state.mask,
       before: model,
       after: next,
       firstMask: state.firstMask,
@@ -191,40 +294,28 @@ async function* runRound(setting: Setting, state: RunCheckpoint): AsyncGenerator
 }
 
 async function* trainRound(
-  { experiment, recipe, pool, partition, signal }: Setting,
+  { experiment, pool, partition, signal }: Setting,
   state: RunCheckpoint,
   clients: readonly number[],
+  download: Download,
   toEvent: (done: number) => RunEvent,
-): AsyncGenerator<RunEvent, PooledClientResult[]> {
-  const round = state.nextRound
-  const wantsGradient = recipe.beforeUpload?.(experiment, round).denseGradient ?? false
-  const tasks = clients.map((client): PooledClientTask => {
-    const indices = partition.train[client]
-    return {
-      parameters: state.parameters,
-      mask: state.mask,
-      indices,
-      localEpochs: experiment.localEpochs,
-      batchSize: experiment.batchSize,
-      learningRate: experiment.learningRate,
-      momentum: experiment.momentum,
-      weightDecay: experiment.weightDecay,
-      proximalCoefficient: experiment.proximalCoefficient,
-      seed: experiment.seed,
-      batchOrderLabel: `batches/${round}/${client}`,
-      gradientIndices: wantsGradient
-        ? drawWithoutReplacement(
-            namedStream(experiment.seed, `gradient/${round}/${client}`),
-            indices.slice(),
-            gradientBatchSize(experiment, indices.length),
-          )
-        : null,
-    }
-  })
-  return yield* watch<RunEvent, PooledClientResult[]>(
+): AsyncGenerator<RunEvent, ClientReport[]> {
+  const jobs = clients.map((client): ClientJob => ({
+    work: null,
+    experiment,
+    round: state.nextRound,
+    client,
+    parameters: state.parameters,
+    mask: state.mask,
+    indices: partition.train[client],
+    testIndices: partition.test[client],
+    download: download.arrays,
+    state: state.clientStates.get(client) ?? {},
+  }))
+  return yield* watch<RunEvent, ClientReport[]>(
     (report) =>
       pool.trainClients(
-        tasks,
+        jobs,
         (done) => {
           report(toEvent(done))
         },
@@ -234,36 +325,52 @@ async function* trainRound(
   )
 }
 
-const notEvaluated = { globalAccuracy: null, globalLoss: null, clientAccuracies: null }
+type EvaluatedFields = Pick<RoundRecord, 'globalAccuracy' | 'globalLoss' | 'clientAccuracies' | 'clientAccuracyModel'>
+const notEvaluated: EvaluatedFields = {
+  globalAccuracy: null,
+  globalLoss: null,
+  clientAccuracies: null,
+  clientAccuracyModel: 'global',
+}
 
 async function* evaluateRound(
-  { pool, partition, signal }: Setting,
+  { recipe, pool, partition, signal }: Setting,
+  context: ServerContext,
   model: MaskedModel,
-): AsyncGenerator<RunEvent, Pick<RoundRecord, 'globalAccuracy' | 'globalLoss' | 'clientAccuracies'>> {
-  const { lossSum, correct } = yield* watch<RunEvent, { lossSum: number; correct: Uint8Array }>(
-    () => pool.evaluateTestSet(model, signal),
-    signal,
-  )
-  return {
+  clientStates: ReadonlyMap<number, NamedArrays>,
+): AsyncGenerator<RunEvent, EvaluatedFields> {
+  const { lossSum, correct } = yield* watch<RunEvent, Evaluation>(() => pool.evaluateTestSet(model, signal), signal)
+  const { ownModel } = recipe
+  const global = {
     globalAccuracy: correct.reduce((hits, hit) => hits + hit, 0) / correct.length,
     globalLoss: lossSum / correct.length,
-    clientAccuracies: partition.test.map((indices) => accuracyOn(correct, indices)),
   }
+  if (ownModel === undefined) {
+    const clientAccuracies = partition.test.map((indices) => accuracyOn(correct, indices))
+    return { ...global, clientAccuracies, clientAccuracyModel: 'global' }
+  }
+  const jobs = partition.test.map((indices, client) => ({
+    ...ownModel({ ...context, client, model, clientState: clientStates.get(client) ?? {} }),
+    indices,
+  }))
+  const own = yield* watch<RunEvent, Evaluation[]>(
+    () =>
+      pool.evaluateEach(
+        jobs.filter(({ indices }) => indices.length > 0),
+        signal,
+      ),
+    signal,
+  )
+  let next = 0
+  const clientAccuracies = jobs.map(({ indices }) =>
+    indices.length === 0 ? null : accuracyOn(own[next++].correct, range(indices.length)),
+  )
+  return { ...global, clientAccuracies, clientAccuracyModel: 'own' }
 }
 
-function meanStepLoss(results: readonly PooledClientResult[]): number {
-  const steps = results.reduce((sum, result) => sum + result.steps, 0)
-  return results.reduce((sum, result) => sum + result.lossSum, 0) / steps
-}
-
-function meanGradient(results: readonly PooledClientResult[], samples: readonly number[]): Float32Array | null {
-  const gradients = results.flatMap(({ denseGradient }) => (denseGradient === null ? [] : [denseGradient]))
-  return gradients.length === results.length ? weightedMean(gradients, samples) : null
-}
-
-function unmoved(plan: ModelPlan, model: MaskedModel): TopologyMove {
-  const nothing = new Uint32Array(0)
-  return { ...model, layers: plan.prunable.map(() => ({ dropped: nothing, grown: nothing })) }
+function meanStepLoss(reports: readonly ClientReport[]): number {
+  const steps = reports.reduce((sum, report) => sum + report.steps, 0)
+  return reports.reduce((sum, report) => sum + report.lossSum, 0) / steps
 }
 
 function changed(before: Uint8Array, after: Uint8Array): boolean {
@@ -283,6 +390,7 @@ function checkCheckpoint(checkpoint: RunCheckpoint, plan: ModelPlan, experiment:
     ['mask', checkpoint.mask.length, plan.prunableCount],
     ['firstMask', checkpoint.firstMask.length, plan.prunableCount],
     ['fired', checkpoint.fired.length, plan.prunableCount],
+    ['requestedActive', checkpoint.requestedActive?.length ?? plan.prunable.length, plan.prunable.length],
     ['maskVersions', checkpoint.maskVersions.length, experiment.totalClients],
   ] as const
   for (const [name, length, expected] of lengths) {

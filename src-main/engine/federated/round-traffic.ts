@@ -1,5 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
-import { roundCost, type RoundCost } from '../accounting/round-cost'
+import { clientCost, roundCost, type ClientTransfer, type RoundCost } from '../accounting/round-cost'
 import type { MethodRecipe } from '../methods/recipe'
 import type { ModelPlan } from '../models/plan'
 
@@ -7,35 +7,19 @@ export interface AccountedRound {
   readonly plan: ModelPlan
   readonly experiment: Experiment
   readonly recipe: MethodRecipe
+  /** −1 before the first round. */
   readonly round: number
-  /** Active weights per layer during the round. */
-  readonly active: readonly number[]
-  readonly clients: readonly number[]
-  readonly clientImages: readonly number[]
-  /** Number of the mask in force, and for each client the number it received last. */
-  readonly maskVersion: number
-  readonly maskVersions: Int32Array
+  readonly transfers: readonly ClientTransfer[]
 }
 
 /** What a round costs; the run and its preview both ask here, so that they agree to the byte. */
-export function accountRound(round: AccountedRound): RoundCost {
-  const { plan, experiment, recipe, active, clients, clientImages, maskVersion, maskVersions } = round
-  const wantsGradient = recipe.beforeUpload?.(experiment, round.round).denseGradient ?? false
-  const cost = roundCost(plan, {
-    active,
-    localEpochs: experiment.localEpochs,
-    clients: clients.map((client) => ({
-      images: clientImages[client],
-      receivesMask: maskVersions[client] !== maskVersion,
-      gradientImages: wantsGradient ? gradientBatchSize(experiment, clientImages[client]) : 0,
-    })),
-  })
-  return recipe.accounting?.(cost, plan, experiment, round.round) ?? cost
-}
-
-/** Images of a client's dense gradient: one batch, or all that it has. */
-export function gradientBatchSize(experiment: Experiment, images: number): number {
-  return Math.min(experiment.batchSize, images)
+export function accountRound({ plan, experiment, recipe, round, transfers }: AccountedRound): RoundCost {
+  return roundCost(
+    transfers.map((transfer) => {
+      const cost = clientCost(plan, transfer)
+      return recipe.accounting?.(cost, { plan, experiment, round, transfer }) ?? cost
+    }),
+  )
 }
 
 /** The mask versions after these clients have received the mask in force. */

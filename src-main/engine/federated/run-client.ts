@@ -1,12 +1,18 @@
-import type { LabelledImages, Trainer } from '../trainer/trainer'
-import type { PooledClientResult, PooledClientTask } from './client-pool'
+import type { MethodRecipe } from '../methods/recipe'
+import { methodRecipes } from '../methods/registry'
+import type { DeferredTrainer, LabelledImages, Trainer } from '../trainer/trainer'
+import type { ClientJob } from './client-pool'
+import { plainTraining, type ClientReport } from './client-work'
 
-/** One client's part of a round on one trainer: local training, then the dense gradient where it is asked for. */
-export function runClient(trainer: Trainer, task: PooledClientTask, images: LabelledImages): PooledClientResult {
-  const result = trainer.trainClient({ ...task, images })
-  const denseGradient =
-    task.gradientIndices === null
-      ? null
-      : trainer.denseGradient({ parameters: result.parameters, mask: task.mask }, images, task.gradientIndices)
-  return { ...result, denseGradient }
+/** One client's job on one trainer. The recipe is the registered one unless a test brings its own. */
+export async function runClient(
+  trainer: Trainer | DeferredTrainer,
+  job: ClientJob,
+  images: { readonly train: LabelledImages; readonly test: LabelledImages },
+  recipe: MethodRecipe = methodRecipes[job.experiment.method],
+): Promise<ClientReport> {
+  const { work: name, parameters, mask, ...rest } = job
+  const work = name === null ? (recipe.localTraining ?? plainTraining) : recipe.otherWork?.[name]
+  if (work === undefined) throw new Error(`the method ${job.experiment.method} has no work named ${name}`)
+  return await work({ ...rest, trainer, train: images.train, test: images.test, model: { parameters, mask } })
 }

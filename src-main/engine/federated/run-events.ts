@@ -1,5 +1,6 @@
 import type { RunProgress } from '../../contract/events'
 import type { ModelSummary, RoundRecord, TopologyRecord } from '../../contract/records'
+import type { NamedArrays } from './named-arrays'
 
 /** What the round loop yields, in the order in which it must be written down. */
 export type RunEvent =
@@ -22,6 +23,12 @@ export interface RunCheckpoint {
   readonly firstMask: Uint8Array
   /** 1 for every prunable weight that was ever active. */
   readonly fired: Uint8Array
+  /** Active weights that each layer should have; null in checkpoints from before it was kept: those of the first mask. */
+  readonly requestedActive: readonly number[] | null
+  /** What the method remembers on the server. */
+  readonly serverState: NamedArrays
+  /** What each client left for itself, by its id. */
+  readonly clientStates: ReadonlyMap<number, NamedArrays>
   /** Per client, the topology update whose mask it received last; −1 for none. Decides whether the mask must travel again. */
   readonly maskVersions: Int32Array
 }

@@ -1,6 +1,10 @@
 import type { Experiment } from '../../contract/experiment'
+import { meanOfSent } from '../federated/aggregation'
+import { plainTraining } from '../federated/client-work'
+import { withGradient } from '../federated/dense-gradient'
 import { isUpdateRound, readjustmentRatioAt } from '../sparsity/schedule'
-import { gradientGrowth, moveTopology, randomGrowth, type Growth } from '../sparsity/topology-update'
+import { gradientGrowth, moveTopology, randomGrowth } from '../sparsity/topology-update'
+import { plainWork, withGradientWork } from './expected-work'
 import type { MethodRecipe } from './recipe'
 import { staticPruning } from './static'
 
@@ -10,19 +14,27 @@ import { staticPruning } from './static'
  */
 export const dynamic: MethodRecipe = {
   ...staticPruning,
-  beforeUpload: (experiment, round) => ({
-    denseGradient: experiment.growthCriterion === 'gradient' && isUpdateRound(experiment, round),
-  }),
+  localTraining: async (context) => {
+    const report = await plainTraining(context)
+    return needsGradient(context.experiment, context.round) ? withGradient(context, report) : report
+  },
+  expectedWork: (context) => {
+    const work = plainWork(context)
+    return needsGradient(context.experiment, context.round) ? withGradientWork(context, work) : work
+  },
   updateTopology: {
     ratioAt: readjustmentRatioAt,
     isDue: isUpdateRound,
-    move: ({ plan, experiment, round, ratio, model, gradient }) =>
-      moveTopology(plan, model, ratio, growthFor(experiment, round, gradient)),
+    move: ({ plan, experiment, round, ratio, model, uploads }) => {
+      const growth =
+        experiment.growthCriterion === 'random'
+          ? randomGrowth(experiment.seed, round)
+          : gradientGrowth(meanOfSent(uploads, 'gradient'))
+      return moveTopology(plan, model, ratio, growth)
+    },
   },
 }
 
-function growthFor(experiment: Experiment, round: number, gradient: Float32Array | null): Growth {
-  if (experiment.growthCriterion === 'random') return randomGrowth(experiment.seed, round)
-  if (gradient === null) throw new Error('the clients sent no gradient to grow by')
-  return gradientGrowth(gradient)
+function needsGradient(experiment: Experiment, round: number): boolean {
+  return experiment.growthCriterion === 'gradient' && isUpdateRound(experiment, round)
 }

@@ -5,7 +5,6 @@ import type { MethodRecipe } from './recipe'
 export const none: MethodRecipe = {
   narrowModel: null,
   initialMask: null,
-  beforeUpload: null,
   aggregate: maskedMean,
   updateTopology: null,
 }

@@ -8,9 +8,8 @@ export const staticPruning: MethodRecipe = {
   narrowModel: null,
   initialMask: {
     targets: (plan, { sparsity, layerDistribution }) => distributeSparsity(plan.prunable, sparsity, layerDistribution),
-    draw: randomMask,
+    draw: ({ plan, active, experiment }) => ({ mask: randomMask(plan, active, experiment.seed) }),
   },
-  beforeUpload: null,
   aggregate: maskedMean,
   updateTopology: null,
 }

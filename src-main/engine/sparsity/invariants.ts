@@ -35,21 +35,26 @@ export function checkInvariants(
       found['grown-kept-disjoint'].push(`${name} grew ${grownOntoKept + repeated} weights where one was kept`)
     }
 
-    let grownNonZero = 0
+    const { restored } = after
+    let strayGrown = 0
     let maskedNonZero = 0
     for (let at = 0; at < weightCount; at++) {
-      const isActive = after.mask[maskOffset + at] === 1
-      if (after.parameters[weightOffset + at] === 0) continue
-      if (!isActive) maskedNonZero++
-      else if (before.mask[maskOffset + at] === 0) grownNonZero++
+      const value = after.parameters[weightOffset + at]
+      const isSet = before.mask[maskOffset + at] === 0 || restored?.scope === 'all'
+      if (after.mask[maskOffset + at] === 0) maskedNonZero += value === 0 ? 0 : 1
+      else if (isSet && value !== (restored?.parameters[weightOffset + at] ?? 0)) strayGrown++
     }
-    if (grownNonZero > 0) found['grown-weights-zero'].push(`${name} has ${grownNonZero} grown weights that are not 0`)
+    if (strayGrown > 0) {
+      const expected = restored === undefined ? '0' : 'what they are restored to'
+      found['grown-weights-zero'].push(`${name} has ${strayGrown} grown weights that are not ${expected}`)
+    }
     if (maskedNonZero > 0)
       found['masked-weights-zero'].push(`${name} has ${maskedNonZero} masked weights that are not 0`)
 
+    const biases = restored?.scope === 'all' ? restored.parameters : before.parameters
     let changed = 0
     for (let at = biasOffset; at < biasOffset + biasCount; at++) {
-      if (!Object.is(before.parameters[at], after.parameters[at])) changed++
+      if (!Object.is(biases[at], after.parameters[at])) changed++
     }
     if (changed > 0) found['biases-untouched'].push(`${name} has ${changed} changed biases`)
   })

@@ -11,6 +11,9 @@ export interface TopologyChange {
   readonly round: number
   readonly readjustmentRatio: number
   readonly requestedActive: readonly number[]
+  /** The mask of the record before. */
+  readonly previousMask: Uint8Array
+  /** What the server moved: the aggregate of the round. */
   readonly before: MaskedModel
   readonly after: TopologyMove
   readonly firstMask: Uint8Array
@@ -20,17 +23,17 @@ export interface TopologyChange {
 
 /** The line of `topology.ndjson` for one change of mask, measured on the masks themselves. */
 export function topologyRecord(plan: ModelPlan, change: TopologyChange): TopologyRecord {
-  const { update, round, readjustmentRatio, requestedActive, before, after, firstMask, fired } = change
+  const { update, round, readjustmentRatio, requestedActive, previousMask, before, after, firstMask, fired } = change
   const layers = plan.prunable.map(({ name, maskOffset, weightCount }, index) => {
     const part = (mask: Uint8Array) => mask.subarray(maskOffset, maskOffset + weightCount)
     const active = countActive(part(after.mask))
-    const grown = countNewlyActive(part(before.mask), part(after.mask))
+    const grown = countNewlyActive(part(previousMask), part(after.mask))
     return {
       layer: name,
       weights: weightCount,
       requestedActive: requestedActive[index],
       active,
-      pruned: countNewlyActive(part(after.mask), part(before.mask)),
+      pruned: countNewlyActive(part(after.mask), part(previousMask)),
       grown,
       turnover: active === 0 ? 0 : grown / active,
       jaccardWithFirst: jaccard(part(firstMask), part(after.mask)),

@@ -1,3 +1,4 @@
+import type { NamedArrays } from '../federated/named-arrays'
 import type { ModelPlan, PrunableLayerPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
 import { namedStream } from '../random/streams'
@@ -16,6 +17,21 @@ interface LayerMove {
 
 export interface TopologyMove extends MaskedModel {
   readonly layers: readonly LayerMove[]
+  /** Active weights that each layer should have from now on; left out, those it should have had before. */
+  readonly requestedActive?: readonly number[]
+  /** What the method remembers on the server from now on; left out, it stays. */
+  readonly state?: NamedArrays
+  /**
+   * Parameters at which grown weights start instead of 0 or, with scope `all`, to which every active weight and bias was
+   * set back.
+   */
+  readonly restored?: { readonly scope: 'grown' | 'all'; readonly parameters: Float32Array }
+}
+
+/** The model as it is, as a move. */
+export function unmoved(plan: ModelPlan, model: MaskedModel): TopologyMove {
+  const nothing = new Uint32Array(0)
+  return { ...model, layers: plan.prunable.map(() => ({ dropped: nothing, grown: nothing })) }
 }
 
 /** Uniform random growth (SET, Mocanu et al. 2018). */

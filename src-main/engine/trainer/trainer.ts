@@ -1,4 +1,5 @@
 import type { ModelPlan } from '../models/plan'
+import type { BatchOrder } from './batch-order'
 
 /**
  * A trainer is the only thing that touches arithmetic. One trainer serves one model plan on one thread; results depend on
@@ -13,10 +14,10 @@ export interface Trainer {
   /** Forward pass only, over `indices` of `images`. */
   evaluate(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Evaluation
   /**
-   * Mean gradient of the plain task loss (no weight decay, no proximal term) with respect to every prunable weight, masked
-   * or not, over `indices` taken as one batch of any size. Length `plan.prunableCount`.
+   * Mean loss and gradient of the plain task loss (no weight decay, no proximal term) with respect to every parameter,
+   * masked or not, over `indices` taken as one batch of any size.
    */
-  denseGradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Float32Array
+  gradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): LossGradient
   dispose(): void
 }
 
@@ -47,30 +48,36 @@ export interface LabelledImages {
   readonly deviation: readonly number[]
 }
 
-export interface ClientTask extends MaskedModel {
+export interface ClientTask extends MaskedModel, BatchOrder {
   readonly images: LabelledImages
-  /** The client's training images. */
-  readonly indices: Uint32Array
-  readonly localEpochs: number
-  readonly batchSize: number
   readonly learningRate: number
-  /** v ← momentum·v + g; w ← w − learningRate·v. Starts at 0 in every call. */
+  /** v ← momentum·v + g; w ← w − learningRate·v. */
   readonly momentum: number
+  /** v at the start, length `plan.parameterCount`; 0 when left out. What masked weights have there is ignored. */
+  readonly velocity?: Float32Array
   /** λ·w is added to every gradient, biases included. */
   readonly weightDecay: number
-  /** μ·(w − w_received) is added to every gradient, biases included. */
+  /** μ·(w − w_anchor) is added to every gradient, biases included. */
   readonly proximalCoefficient: number
-  /** Named stream of the batch order: epoch e shuffles the indices with stream `${batchOrderLabel}/${e}`. */
-  readonly seed: number
-  readonly batchOrderLabel: string
+  /** Where the proximal term pulls to; the given parameters when left out. */
+  readonly anchor?: Float32Array
 }
 
 export interface ClientResult {
   readonly parameters: Float32Array
+  /** v after the last step, length `plan.parameterCount`, 0 for masked weights. */
+  readonly velocity: Float32Array
   /** Optimiser steps taken. */
   readonly steps: number
   /** Sum over steps of the mean cross-entropy of the step's batch. */
   readonly lossSum: number
+}
+
+export interface LossGradient {
+  /** Mean cross-entropy. */
+  readonly loss: number
+  /** Length `plan.parameterCount`. */
+  readonly gradient: Float32Array
 }
 
 export interface Evaluation {

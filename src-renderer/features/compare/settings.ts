@@ -1,6 +1,7 @@
 import { experimentFieldNames, fieldShape, type Experiment, type ExperimentField } from '@contract/experiment'
 import type { Formatter } from '../../format/format'
 import type { Messages } from '../../i18n/en'
+import { optionWords } from '../../i18n/option-words'
 
 /** The fields, arm and seed aside, in which the experiments of a session differ. */
 export function distinguishingFields(experiments: readonly Experiment[]): ExperimentField[] {
@@ -34,7 +35,8 @@ export function settingText(
     .map((name) => {
       const value = experiment[name]
       if (value === null) return `${words.fields[name].label} ${words.setup.automatic}`
-      const text = fieldShape(name).kind === 'choice' ? words.options[value] : format.number(Number(value))
+      const text =
+        fieldShape(name).kind === 'choice' ? optionWords(words, name, String(value)) : format.number(Number(value))
       return `${words.fields[name].label} ${text}`
     })
     .join(', ')

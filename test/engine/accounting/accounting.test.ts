@@ -7,7 +7,7 @@ import {
   trainingFlops,
 } from '../../../src-main/engine/accounting/flops'
 import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
-import { roundCost } from '../../../src-main/engine/accounting/round-cost'
+import { addCosts, clientCost, roundCost } from '../../../src-main/engine/accounting/round-cost'
 import { buildPlan } from '../../../src-main/engine/models/build-plan'
 import { distributeSparsity } from '../../../src-main/engine/sparsity/distributions'
 
@@ -80,18 +80,26 @@ describe('roundCost', () => {
   const plan = plans.mnist
 
   it('adds up over the clients, bytes rounded up for each', () => {
-    const cost = roundCost(plan, {
-      active,
-      localEpochs: 2,
-      clients: [
-        { images: 100, receivesMask: true, gradientImages: 0 },
-        { images: 40, receivesMask: false, gradientImages: 32 },
-      ],
-    })
+    const plain = { received: active, receivedBits: 0, sent: active, sendsMask: false, sentBits: 0 }
+    const costs = [
+      clientCost(plan, { ...plain, receivesMask: true, flops: 700 }),
+      clientCost(plan, { ...plain, receivesMask: false, sentBits: gradientBits(plan), flops: 300 }),
+      clientCost(plan, { ...plain, receivesMask: false, receivedBits: 9, sent: null, sentBits: 1, flops: 0 }),
+      clientCost(plan, { ...plain, receivesMask: false, sendsMask: true, flops: 1 }),
+    ]
+    const cost = roundCost(costs)
     const values = (26_176 + 90) * 4
-    expect(cost.downloadBytes).toBe(values + Math.ceil(261_750 / 8) + values)
-    expect(cost.uploadBytes).toBe(values + values + 261_750 * 4)
-    expect(cost.trainingFlops).toBe(140 * 2 * 3 * 299_860 + 32 * (2 * 299_860 + 4_041_000))
+    const mask = Math.ceil(261_750 / 8)
+    expect(cost.downloadBytes).toBe(4 * values + mask + 2)
+    expect(cost.uploadBytes).toBe(3 * values + 261_750 * 4 + 1 + mask)
+    expect(cost.trainingFlops).toBe(1001)
+    expect(cost.largestClientFlops).toBe(700)
+    expect(addCosts(cost, roundCost(costs.slice(0, 1)))).toEqual({
+      downloadBytes: 5 * values + 2 * mask + 2,
+      uploadBytes: 4 * values + 261_750 * 4 + 1 + mask,
+      trainingFlops: 1701,
+      largestClientFlops: 700,
+    })
   })
 })
 

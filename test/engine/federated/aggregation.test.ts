@@ -32,11 +32,14 @@ const small: ModelPlan = {
 
 describe('maskedMean', () => {
   it('averages a weight over the clients that have it, a bias over all', () => {
-    const { parameters, mask } = maskedMean(small, [
-      { parameters: Float32Array.of(1, 2, 0, 4, 0, 1), mask: Uint8Array.of(1, 1, 0, 1, 1), samples: 10 },
-      { parameters: Float32Array.of(3, 0, 0, 8, 1, 2), mask: Uint8Array.of(1, 0, 0, 1, 1), samples: 30 },
-      { parameters: Float32Array.of(0, 4, 0, 2, 0, 3), mask: Uint8Array.of(0, 1, 0, 1, 0), samples: 60 },
-    ])
+    const { parameters, mask } = maskedMean({
+      plan: small,
+      uploads: [
+        { parameters: Float32Array.of(1, 2, 0, 4, 0, 1), mask: Uint8Array.of(1, 1, 0, 1, 1), samples: 10 },
+        { parameters: Float32Array.of(3, 0, 0, 8, 1, 2), mask: Uint8Array.of(1, 0, 0, 1, 1), samples: 30 },
+        { parameters: Float32Array.of(0, 4, 0, 2, 0, 3), mask: Uint8Array.of(0, 1, 0, 1, 0), samples: 60 },
+      ],
+    })
     expect(parameters).toEqual(Float32Array.of(2.5, 260 / 70, 0, 4, 0.75, 2.5))
     expect(mask).toEqual(Uint8Array.of(1, 1, 0, 1, 1))
   })
@@ -52,10 +55,7 @@ describe('maskedMean', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1 }), (seed, samples) => {
         const one = upload(seed, 1)
-        const mean = maskedMean(
-          plan,
-          samples.map((count) => ({ ...one, samples: count })),
-        )
+        const mean = maskedMean({ plan, uploads: samples.map((count) => ({ ...one, samples: count })) })
         expect(digest(mean.parameters)).toBe(digest(one.parameters))
         expect(digest(mean.mask)).toBe(digest(one.mask))
       }),
@@ -66,8 +66,8 @@ describe('maskedMean', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 2, maxLength: 8 }), (samples) => {
         const uploads = samples.map((count, index) => upload(index, count))
-        const forward = maskedMean(plan, uploads)
-        const backward = maskedMean(plan, [...uploads].reverse())
+        const forward = maskedMean({ plan, uploads })
+        const backward = maskedMean({ plan, uploads: [...uploads].reverse() })
         forward.parameters.forEach((value, at) => {
           expect(Math.abs(value - backward.parameters[at])).toBeLessThanOrEqual(Math.abs(value) * 2 ** -22)
         })
@@ -78,7 +78,7 @@ describe('maskedMean', () => {
   it('is the plain weighted mean when all weights are active', () => {
     const ones = new Uint8Array(plan.prunableCount).fill(1)
     const uploads = [upload(1, 3, ones), upload(2, 5, ones)]
-    expect(digest(maskedMean(plan, uploads).parameters)).toBe(
+    expect(digest(maskedMean({ plan, uploads }).parameters)).toBe(
       digest(
         weightedMean(
           uploads.map(({ parameters }) => parameters),

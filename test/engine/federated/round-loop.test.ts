@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Experiment, ExperimentInput } from '../../../src-main/contract/experiment'
-import { methodNames } from '../../../src-main/contract/experiment'
+import { ablationArms } from '../../../src-main/contract/methods'
 import { roundRecordSchema, topologyRecordSchema } from '../../../src-main/contract/records'
 import { createInProcessPool } from '../../../src-main/engine/federated/in-process-pool'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
@@ -10,6 +10,9 @@ import { partitionData } from '../../../src-main/engine/data/partition'
 import { prepareModel } from '../../../src-main/engine/methods/prepare-model'
 import type { MethodRecipe } from '../../../src-main/engine/methods/recipe'
 import { staticPruning } from '../../../src-main/engine/methods/static'
+import { maskedMean, meanOfSent } from '../../../src-main/engine/federated/aggregation'
+import { plainTraining } from '../../../src-main/engine/federated/client-work'
+import { arrayOf } from '../../../src-main/engine/federated/named-arrays'
 import { applyMask, countActive } from '../../../src-main/engine/sparsity/masks'
 import { digest } from '../digest'
 import { experimentWith } from '../experiments'
@@ -38,7 +41,7 @@ function smallExperiment(input: ExperimentInput = {}): Experiment {
 
 function poolFor(experiment: Experiment, recipe?: MethodRecipe) {
   const { plan } = prepareModel(experiment, shape, classes, recipe)
-  return createInProcessPool(() => createReferenceTrainer(plan), train, test)
+  return createInProcessPool(() => createReferenceTrainer(plan), train, test, recipe)
 }
 
 async function run(experiment: Experiment, checkpoint: RunCheckpoint | null = null, recipe?: MethodRecipe) {
@@ -69,7 +72,7 @@ function stateDigest(state: RunCheckpoint) {
 const timeless = (events: readonly { record: object }[]) => events.map(({ record }) => ({ ...record, seconds: 0 }))
 
 describe('runExperiment', () => {
-  it.each(methodNames)('learns with the %s arm and keeps every record sound', async (method) => {
+  it.each(ablationArms)('learns with the %s arm and keeps every record sound', async (method) => {
     const experiment = smallExperiment({ method, rounds: 5 })
     const { events, rounds, topology, state } = await run(experiment)
 
@@ -98,7 +101,7 @@ describe('runExperiment', () => {
 
   it('moves the topology of the dynamic arm alone, at constant counts', async () => {
     const counts: Record<string, number> = {}
-    for (const method of methodNames) {
+    for (const method of ablationArms) {
       const { topology, state } = await run(smallExperiment({ method, rounds: 6, readjustmentInterval: 2 }))
       counts[method] = topology.length
       const moved = digest(state.mask) !== digest(state.firstMask)
@@ -310,17 +313,111 @@ describe('a method of one’s own', () => {
     const calls: string[] = []
     const recipe: MethodRecipe = {
       ...staticPruning,
-      resparsify: (_plan, _requested, model) => {
+      resparsify: ({ model }) => {
         calls.push('resparsify')
         return model
       },
-      accounting: (cost) => ({ ...cost, uploadBytes: cost.uploadBytes + 1 }),
+      accounting: (cost) => ({ ...cost, uploadBits: cost.uploadBits + 8 }),
     }
     const experiment = smallExperiment({ method: 'static', rounds: 2 })
     const own = await run(experiment, null, recipe)
     const plain = await run(experiment)
     expect(calls).toEqual(['resparsify', 'resparsify'])
-    expect(own.rounds[0].record.uploadBytes).toBe(plain.rounds[0].record.uploadBytes + 1)
+    expect(own.rounds[0].record.uploadBytes).toBe(plain.rounds[0].record.uploadBytes + 4)
     expect(digest(own.state.parameters)).toBe(digest(plain.state.parameters))
+  })
+
+  it('asks clients before round 0, and counts what that costs', async () => {
+    const asked: number[] = []
+    const recipe: MethodRecipe = {
+      ...staticPruning,
+      otherWork: {
+        scores: ({ client, round, indices }) =>
+          Promise.resolve({
+            ...{ parameters: null, mask: null, steps: 0, lossSum: 0, state: {}, flops: 1000 },
+            sent: { score: Float32Array.of(client, round, indices.length) },
+            sentBits: 96,
+          }),
+      },
+      initialMask: {
+        targets: (plan) => ({ active: plan.prunable.map(() => 10), epsilon: null, warnings: [] }),
+        async draw({ plan, initial, ask }) {
+          const dense = { parameters: initial, mask: new Uint8Array(plan.prunableCount).fill(1) }
+          const reports = await ask({ work: 'scores', clients: [1, 3], model: dense })
+          asked.push(...reports.flatMap(({ sent }) => [...sent['score']]))
+          // Counts that no target foretold.
+          const active = plan.prunable.map((_, layer) => 5 + layer)
+          const mask = new Uint8Array(plan.prunableCount)
+          plan.prunable.forEach(({ maskOffset }, layer) => mask.fill(1, maskOffset, maskOffset + active[layer]))
+          return { mask, active, state: { seen: Int32Array.of(2) } }
+        },
+      },
+    }
+    const experiment = smallExperiment({ method: 'static', rounds: 2 })
+    const own = await run(experiment, null, recipe)
+    expect(asked).toEqual([1, -1, 30, 3, -1, 30])
+    expect(own.topology[0].record.layers.map(({ requestedActive, active }) => [requestedActive, active])).toEqual([
+      [5, 5],
+      [6, 6],
+      [7, 7],
+    ])
+    for (const { holds } of own.topology[0].record.invariants) expect(holds).toBe(true)
+    expect(own.state.serverState).toEqual({ seen: Int32Array.of(2) })
+    const [first, second] = own.rounds.map(({ record }) => record)
+    expect(first.uploadBytes - second.uploadBytes).toBe(2 * 12)
+    expect(first.trainingFlops - second.trainingFlops).toBe(2000)
+  })
+
+  it('keeps arrays on the server and on clients, sends arrays down, and resumes with them', async () => {
+    const recipe: MethodRecipe = {
+      ...staticPruning,
+      download: ({ round, state }) => ({
+        arrays: { hint: Float32Array.of(round, (state['sum'] as Float64Array | undefined)?.[0] ?? 0) },
+        bits: 64,
+      }),
+      localTraining: async (context) => {
+        const turns = ((context.state['turns'] as Int32Array | undefined)?.[0] ?? 0) + 1
+        const report = await plainTraining(context)
+        const hint = arrayOf(context.download, 'hint', Float32Array)
+        return {
+          ...report,
+          // Its own mask: one weight less, which then must travel.
+          mask: context.model.mask.map((bit, at) => (at === context.model.mask.indexOf(1) ? 0 : bit)),
+          sent: { echo: Float32Array.of(hint[0] + hint[1] + turns) },
+          sentBits: 32,
+          state: { turns: Int32Array.of(turns) },
+        }
+      },
+      aggregate: (context) => ({
+        ...maskedMean(context),
+        mask: context.received.mask,
+        state: { sum: Float64Array.of(meanOfSent(context.uploads, 'echo')[0]) },
+      }),
+      ownModel: ({ model, clientState }) => {
+        expect(Object.keys(clientState).every((name) => name === 'turns')).toBe(true)
+        return { ...model, parameters: model.parameters.map((value) => value * 0) }
+      },
+    }
+    const experiment = smallExperiment({ method: 'static', clientsPerRound: 2, rounds: 5 })
+    const whole = await run(experiment, null, recipe)
+    expect([...whole.state.clientStates.values()].some((arrays) => arrays['turns'][0] > 1)).toBe(true)
+    expect(whole.rounds[4].record.clientAccuracyModel).toBe('own')
+    // A network of zeros always answers class 0.
+    const owned = partitionData(experiment, train.labels, test.labels).test
+    const expected = owned.map((own) => own.filter((image) => test.labels[image] === 0).length / own.length)
+    expect(whole.rounds[4].record.clientAccuracies).toEqual(expected)
+    expect(whole.rounds[4].record.globalAccuracy).toBeGreaterThan(0.4)
+    for (const { state } of whole.rounds) {
+      const rest = await run(experiment, state, recipe)
+      expect(timeless(rest.rounds)).toEqual(timeless(whole.rounds.slice(state.nextRound)))
+      expect(rest.state.serverState).toEqual(whole.state.serverState)
+      expect(rest.state.clientStates).toEqual(whole.state.clientStates)
+      expect(digest(rest.state.parameters)).toBe(digest(whole.state.parameters))
+    }
+    const plain = await run(experiment)
+    const maskBytes = Math.ceil(whole.state.mask.length / 8)
+    // Per client: an echo more and a weight less, both of 32 bits, and the mask.
+    expect(whole.rounds[1].record.uploadBytes - plain.rounds[1].record.uploadBytes).toBe(2 * maskBytes)
+    expect(whole.rounds[1].record.downloadBytes - plain.rounds[1].record.downloadBytes).toBe(2 * 8)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ExperimentInput } from '../../../src-main/contract/experiment'
-import { methodNames } from '../../../src-main/contract/experiment'
+import { ablationArms } from '../../../src-main/contract/methods'
 import { createInProcessPool } from '../../../src-main/engine/federated/in-process-pool'
 import { runExperiment } from '../../../src-main/engine/federated/round-loop'
 import type { RunCheckpoint, RunEvent } from '../../../src-main/engine/federated/run-events'
@@ -49,7 +49,7 @@ describe('a run on the sparse trainer', () => {
   const test = syntheticImages(40, mnistShape, classes, 'test')
   const timeless = (records: readonly { record: object }[]) => records.map(({ record }) => ({ ...record, seconds: 0 }))
 
-  it.each(methodNames)("learns with FedDST's CNN in the %s arm and keeps every invariant", async (method) => {
+  it.each(ablationArms)("learns with FedDST's CNN in the %s arm and keeps every invariant", async (method) => {
     const { rounds, topology } = await run({ method, sparsity: 0.8, localEpochs: 5 }, train, test)
     expect(rounds[3].record.trainLoss).toBeLessThan(rounds[0].record.trainLoss)
     expect(rounds[3].record.globalAccuracy).toBeGreaterThan(0.5)

@@ -13,7 +13,8 @@ import {
 import type { EspalierBridge } from '@contract/bridge'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
-import { experimentSchema, methodNames, type DatasetName, type Experiment } from '@contract/experiment'
+import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
+import { ablationArms } from '@contract/methods'
 import { isSameExperiment } from '@contract/sweep'
 import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
@@ -512,7 +513,7 @@ export class FakeEngine implements EspalierBridge {
     this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'small-dense' }, 'cancelled', 0)
     const session = this.#addSession('Four arms, S = 0.9, β = 0.5', 'ΔT = 2 and R = 0.3 as in the pilot.')
     for (const seed of [0, 1, 2]) {
-      for (const method of methodNames) this.#addRun(session, { ...base, method, seed }, 'finished', base.rounds)
+      for (const method of ablationArms) this.#addRun(session, { ...base, method, seed }, 'finished', base.rounds)
     }
     this.#preferences = { ...this.#preferences, lastSessionId: session.entry.manifest.id }
   }

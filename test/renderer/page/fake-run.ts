@@ -1,20 +1,22 @@
 import type { MaskPicture } from '@contract/commands'
-import type { Experiment, MethodName } from '@contract/experiment'
+import type { Experiment } from '@contract/experiment'
 import type { ModelSummary, RoundRecord, TopologyRecord } from '@contract/records'
 import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
-import { roundCost } from '../../../src-main/engine/accounting/round-cost'
+import { clientCost, roundCost } from '../../../src-main/engine/accounting/round-cost'
+import { plainWork } from '../../../src-main/engine/methods/expected-work'
 import { prepareModel, type PreparedModel } from '../../../src-main/engine/methods/prepare-model'
 import { methodRecipes } from '../../../src-main/engine/methods/registry'
 import type { ModelPlan } from '../../../src-main/engine/models/plan'
 import { namedStream } from '../../../src-main/engine/random/streams'
 import { union } from '../../../src-main/engine/sparsity/exploration'
-import { applyMask } from '../../../src-main/engine/sparsity/masks'
+import { applyMask, randomMask } from '../../../src-main/engine/sparsity/masks'
 import { packBits } from '../../../src-main/engine/sparsity/pack-bits'
 import { topologyRecord } from '../../../src-main/engine/sparsity/topology-record'
+import { moveTopology, randomGrowth } from '../../../src-main/engine/sparsity/topology-update'
 import type { MaskedModel } from '../../../src-main/engine/trainer/trainer'
 
-const asymptote: Record<MethodName, number> = { dynamic: 0.951, static: 0.936, none: 0.968, 'small-dense': 0.921 }
-const speed: Record<MethodName, number> = { dynamic: 4.4, static: 4.1, none: 3.2, 'small-dense': 4.8 }
+const asymptote: Partial<Record<string, number>> = { dynamic: 0.951, static: 0.936, none: 0.968, 'small-dense': 0.921 }
+const speed: Partial<Record<string, number>> = { dynamic: 4.4, static: 4.1, none: 3.2, 'small-dense': 4.8 }
 
 /** Masks, topology and costs are the engine's own; what training would bring is a formula with seeded noise. */
 export class FakeRun {
@@ -41,7 +43,9 @@ export class FakeRun {
     this.summary = modelSummary(plan, requestedActive, unusedBudget)
     const recipe = methodRecipes[experiment.method]
     const mask =
-      recipe.initialMask?.draw(plan, requestedActive, experiment.seed) ?? new Uint8Array(plan.prunableCount).fill(1)
+      recipe.initialMask === null
+        ? new Uint8Array(plan.prunableCount).fill(1)
+        : randomMask(plan, requestedActive, experiment.seed)
     this.#model = { mask, parameters: this.#weights(plan, mask, 0) }
     this.#fired = mask
     this.#record(0, 0, 0, this.#model, { ...this.#model, layers: plan.prunable.map(() => noMove) })
@@ -59,14 +63,16 @@ export class FakeRun {
     const noise = namedStream(experiment.seed, `fake/${experiment.method}/${round}`)
     const clients = Array.from({ length: experiment.clientsPerRound }, (_, client) => client)
     const { method } = experiment
-    const progress = 1 - Math.exp(-(round + 1) / speed[method])
+    const progress = 1 - Math.exp(-(round + 1) / (speed[method] ?? 4))
     const seedOffset = (namedStream(experiment.seed, 'fake/offset').uniform() - 0.5) * 0.012
-    const accuracy = 0.1 + (asymptote[method] + seedOffset - 0.1) * progress + (noise.uniform() - 0.5) * 0.012
-    const cost = roundCost(plan, {
-      active: this.#prepared.requestedActive,
-      localEpochs: experiment.localEpochs,
-      clients: clients.map((client) => ({ images: this.#clientImages[client], receivesMask: true, gradientImages: 0 })),
-    })
+    const accuracy = 0.1 + ((asymptote[method] ?? 0.94) + seedOffset - 0.1) * progress + (noise.uniform() - 0.5) * 0.012
+    const active = this.#prepared.requestedActive
+    const cost = roundCost(
+      clients.map((client) => {
+        const work = plainWork({ plan, experiment, round, active, images: this.#clientImages[client] })
+        return clientCost(plan, { received: active, receivesMask: true, ...work })
+      }),
+    )
     const record: RoundRecord = {
       round,
       clients,
@@ -74,6 +80,7 @@ export class FakeRun {
       globalAccuracy: accuracy,
       globalLoss: 2.3 * (1 - progress) + 0.16 + noise.uniform() * 0.03,
       clientAccuracies: null,
+      clientAccuracyModel: 'global',
       activeWeights: this.summary.activeWeights,
       ...cost,
       seconds: 0.8 + noise.uniform() * 0.2 + (method === 'none' ? 0.9 : 0),
@@ -98,7 +105,7 @@ export class FakeRun {
     if (rule === null || !rule.isDue(experiment, round)) return null
     const before = { mask: this.#model.mask, parameters: this.#weights(plan, this.#model.mask, round + 1) }
     const ratio = rule.ratioAt(experiment, round)
-    const after = rule.move({ plan, experiment, round, ratio, model: before, gradient: null })
+    const after = moveTopology(plan, before, ratio, randomGrowth(experiment.seed, round))
     this.#fired = union(this.#fired, after.mask)
     this.#model = { mask: after.mask, parameters: after.parameters }
     return this.#record(this.topology.length, round, ratio, before, after)
@@ -117,6 +124,7 @@ export class FakeRun {
       round,
       readjustmentRatio: ratio,
       requestedActive: this.#prepared.requestedActive,
+      previousMask: before.mask,
       before,
       after,
       firstMask: this.#masks[0],

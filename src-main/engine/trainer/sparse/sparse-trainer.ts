@@ -1,7 +1,15 @@
 import type { ModelPlan } from '../../models/plan'
-import { namedStream, shuffle } from '../../random/streams'
-import type { ClientResult, ClientTask, Evaluation, LabelledImages, MaskedModel, Trainer } from '../trainer'
+import { stepCount, visitedPositions } from '../batch-order'
 import { checkImages, checkLength, checkTask } from '../checks'
+import type {
+  ClientResult,
+  ClientTask,
+  Evaluation,
+  LabelledImages,
+  LossGradient,
+  MaskedModel,
+  Trainer,
+} from '../trainer'
 import { Arrangement, KernelHeap, kernelsName, type SparseKernels } from './kernels'
 import {
   layerRecordWords,
@@ -79,19 +87,22 @@ class SparseTrainer implements Trainer {
     checkTask(this.plan, task)
     this.ensureRoom(Math.ceil(batchSize / vectorLanes) * vectorLanes, false)
     const packed = this.loadModel(task)
-    this.clearOptimiser()
+    this.startOptimiser(task, packed)
     const placed = this.placeImages(images, indices)
-    this.writeRecords(packed, images, placed, task, false)
     let lossSum = 0
-    for (let epoch = 0; epoch < task.localEpochs; epoch++) {
-      const order = Uint32Array.from({ length: indices.length }, (_, index) => index)
-      shuffle(namedStream(task.seed, `${task.batchOrderLabel}/${epoch}`), order)
-      this.heap.integers(placed.order, indices.length).set(order)
+    let visited = -1
+    for (const positions of visitedPositions(task)) {
+      if (positions.length !== visited) {
+        visited = positions.length
+        this.writeRecords(packed, images, { ...placed, count: visited }, task, false)
+      }
+      this.heap.integers(placed.order, visited).set(positions)
       lossSum += this.heap.kernels.train_epoch(this.layout.network)
     }
     return {
-      parameters: this.unpackParameters(packed),
-      steps: task.localEpochs * Math.ceil(indices.length / batchSize),
+      parameters: this.unpack(packed, this.layout.parameters),
+      velocity: this.unpack(packed, this.layout.velocities),
+      steps: stepCount(task),
       lossSum,
     }
   }
@@ -111,18 +122,27 @@ class SparseTrainer implements Trainer {
     return { lossSum, correct }
   }
 
-  denseGradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Float32Array {
+  gradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): LossGradient {
     checkImages(this.plan, images, indices)
     this.ensureRoom(usualLanes, true)
     const packed = this.loadModel(model)
-    const { prunableCount } = this.plan
+    const { prunable, prunableCount } = this.plan
     this.heap.floats(this.layout.denseGradient, prunableCount).fill(0)
+    // Gradients of biases are added to the packed ones.
+    this.heap.floats(this.layout.gradients, packedCapacity(this.plan)).fill(0)
+    let lossSum = 0
     for (let first = 0; first < indices.length; first += imagesAtOnce) {
       const placed = this.placeImages(images, indices.subarray(first, first + imagesAtOnce))
       this.writeRecords(packed, images, placed, { ...noSteps, gradientScale: 1 / indices.length }, true)
       this.heap.kernels.add_gradient(this.layout.network)
+      for (const loss of this.heap.floats(placed.losses, placed.count)) lossSum += loss
     }
-    return this.heap.floats(this.layout.denseGradient, prunableCount).slice()
+    const gradient = this.unpack(packed, this.layout.gradients)
+    const dense = this.heap.floats(this.layout.denseGradient, prunableCount)
+    for (const { weightOffset, weightCount, maskOffset } of prunable) {
+      gradient.set(dense.subarray(maskOffset, maskOffset + weightCount), weightOffset)
+    }
+    return { loss: lossSum / indices.length, gradient }
   }
 
   dispose(): void {
@@ -162,17 +182,27 @@ class SparseTrainer implements Trainer {
     return this.packed
   }
 
-  private clearOptimiser(): void {
+  private startOptimiser({ velocity, anchor }: ClientTask, { flatPositions }: PackedParameters): void {
     const capacity = packedCapacity(this.plan)
-    this.heap.floats(this.layout.velocities, capacity).fill(0)
     this.heap.floats(this.layout.gradients, capacity).fill(0)
+    const velocities = this.heap.floats(this.layout.velocities, capacity).fill(0)
+    const received = this.heap.floats(this.layout.received, capacity)
+    for (const [given, field, window] of [
+      [velocity, 'velocity', velocities],
+      [anchor, 'anchor', received],
+    ] as const) {
+      if (given === undefined) continue
+      checkLength(field, given.length, this.plan.parameterCount)
+      for (let index = 0; index < flatPositions.length; index++) window[index] = given[flatPositions[index]]
+    }
   }
 
-  private unpackParameters({ flatPositions }: PackedParameters): Float32Array {
-    const parameters = new Float32Array(this.plan.parameterCount)
-    const window = this.heap.floats(this.layout.parameters, flatPositions.length)
-    for (let index = 0; index < flatPositions.length; index++) parameters[flatPositions[index]] = window[index]
-    return parameters
+  /** The packed values at a place of the heap as flat parameters; masked weights are 0. */
+  private unpack({ flatPositions }: PackedParameters, position: number): Float32Array {
+    const flat = new Float32Array(this.plan.parameterCount)
+    const window = this.heap.floats(position, flatPositions.length)
+    for (let index = 0; index < flatPositions.length; index++) flat[flatPositions[index]] = window[index]
+    return flat
   }
 
   /** Copies images behind the network, in the order of `indices`. */

@@ -1,9 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { ModelPlan } from '../../models/plan'
-import { namedStream, shuffle } from '../../random/streams'
-import { range } from '../../random/draw'
+import { batches as batchesOf, stepCount } from '../batch-order'
 import { checkImages, checkLength, checkTask } from '../checks'
-import type { ClientResult, ClientTask, DeferredTrainer, Evaluation, LabelledImages, MaskedModel } from '../trainer'
+import type {
+  ClientResult,
+  ClientTask,
+  DeferredTrainer,
+  Evaluation,
+  LabelledImages,
+  LossGradient,
+  MaskedModel,
+} from '../trainer'
 import { deviceLayout, fromDevice, maskOnDevice, toDevice, type DeviceLayout } from './device-layout'
 import { ImageReader } from './image-batch'
 import { clientsThatFit } from './memory'
@@ -130,31 +137,31 @@ class TfjsTrainer implements GroupTrainer {
     return { lossSum, correct }
   }
 
-  async denseGradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Promise<Float32Array> {
+  async gradient(model: MaskedModel, images: LabelledImages, indices: Uint32Array): Promise<LossGradient> {
     checkImages(this.plan, images, indices)
     const reader = new ImageReader(images, this.plan.classes)
     const parameters = this.#onDevice([model])
     let sum = tf.zeros<tf.Rank.R2>([1, this.plan.parameterCount])
+    let loss = tf.scalar(0)
     try {
       for (let first = 0; first < indices.length; first += imagesAtOnce) {
         const block = indices.subarray(first, first + imagesAtOnce)
-        const next = tf.tidy(() => {
+        const [nextSum, nextLoss] = tf.tidy(() => {
           const { images: pixels, targets } = reader.read([block], [1 / indices.length])
           const pass = forward(this.plan, parameters, pixels)
-          return tf.add<tf.Tensor2D>(sum, backward(this.plan, pass, logitsGradient(pass.logits, targets)))
+          return [
+            tf.add<tf.Tensor2D>(sum, backward(this.plan, pass, logitsGradient(pass.logits, targets))),
+            tf.add<tf.Scalar>(loss, tf.sum(crossEntropy(pass.logits, targets))),
+          ] as const
         })
-        sum.dispose()
-        sum = next
+        tf.dispose([sum, loss])
+        sum = nextSum
+        loss = nextLoss
       }
-      const gradient = fromDevice(this.#layout, await sum.data<'float32'>())
-      const weights = new Float32Array(this.plan.prunableCount)
-      for (const { weightOffset, weightCount, maskOffset } of this.plan.prunable) {
-        weights.set(gradient.subarray(weightOffset, weightOffset + weightCount), maskOffset)
-      }
-      return weights
+      const [gradient, [meanLoss]] = await Promise.all([sum.data<'float32'>(), loss.data<'float32'>()])
+      return { loss: meanLoss, gradient: fromDevice(this.#layout, gradient) }
     } finally {
-      sum.dispose()
-      parameters.dispose()
+      tf.dispose([sum, loss, parameters])
     }
   }
 
@@ -166,7 +173,7 @@ class TfjsTrainer implements GroupTrainer {
   #groups(tasks: readonly ClientTask[]): Course[][] {
     const courses = tasks.map((task, place): Course => {
       checkTask(this.plan, task)
-      return { task, place, steps: task.localEpochs * Math.ceil(task.indices.length / task.batchSize) }
+      return { task, place, steps: stepCount(task) }
     })
     courses.sort((one, other) => other.steps - one.steps)
     const groups: Course[][] = []
@@ -200,9 +207,11 @@ class TfjsTrainer implements GroupTrainer {
       }
       const rows = [state, ...ended]
       const parameters = (await Promise.all(rows.map((row) => download(row.parameters)))).flat()
+      const velocities = (await Promise.all(rows.map((row) => download(row.velocities)))).flat()
       const losses = (await Promise.all(rows.map((row) => download(row.losses)))).flat()
       return group.map(({ steps }, row) => ({
         parameters: fromDevice(this.#layout, parameters[row]),
+        velocity: fromDevice(this.#layout, velocities[row]),
         steps,
         lossSum: losses[row][0],
       }))
@@ -213,11 +222,12 @@ class TfjsTrainer implements GroupTrainer {
 
   #begin(group: readonly Course[]): GroupState {
     const tasks = group.map(({ task }) => task)
+    const zeros = new Float32Array(this.plan.parameterCount)
     const parameters = this.#onDevice(tasks)
     return {
       parameters,
-      velocities: tf.zerosLike(parameters),
-      received: parameters.clone(),
+      velocities: this.#onDevice(tasks.map(({ mask, velocity }) => ({ parameters: velocity ?? zeros, mask }))),
+      received: this.#onDevice(tasks.map((task) => ({ parameters: task.anchor ?? task.parameters, mask: task.mask }))),
       mask: stacked(tasks.map(({ mask }) => maskOnDevice(this.plan, this.#layout, mask))),
       losses: tf.zeros([group.length, 1]),
     }
@@ -256,18 +266,7 @@ class TfjsTrainer implements GroupTrainer {
   }
 }
 
-/** The batches of one client in the order of its named streams, one at a time. */
-function* batchesOf(task: ClientTask): Generator<Uint32Array, undefined> {
-  const { indices, batchSize, localEpochs, seed, batchOrderLabel } = task
-  for (let epoch = 0; epoch < localEpochs; epoch++) {
-    const order = shuffle(namedStream(seed, `${batchOrderLabel}/${epoch}`), range(indices.length))
-    for (let first = 0; first < order.length; first += batchSize) {
-      yield order.slice(first, first + batchSize).map((place) => indices[place])
-    }
-  }
-}
-
-function nextOf(batches: Iterator<Uint32Array, undefined>): Uint32Array {
+function nextOf(batches: Iterator<Uint32Array, void>): Uint32Array {
   const { value } = batches.next()
   if (value === undefined) throw new Error('a client has as many batches as steps')
   return value

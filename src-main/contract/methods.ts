@@ -1,0 +1,51 @@
+import { ablationMethods } from './methods/ablation'
+
+/**
+ * Every method, described for those who choose one: the form, `--method`, `espalier methods`, tables. What a method does
+ * stands in the engine's registry under the same name.
+ */
+
+/** In the order in which they are shown. */
+export const methodGroups = ['ablation', 'fixed-mask', 'gradual', 'moving-mask', 'federated'] as const
+export type MethodGroup = (typeof methodGroups)[number]
+
+export interface MethodDescription {
+  readonly group: MethodGroup
+  /** As the field calls it. */
+  readonly title: string
+  /** Authors and year; empty for a plain baseline. */
+  readonly paper: string
+  /** What it does and how a centralised method is mapped to rounds, in English; the window shows its own translations. */
+  readonly help: string
+  readonly parts: MethodParts
+  /** Fields of the experiment that are marked as a method's (`appliesTo: 'method'`) and that this one reads. */
+  readonly parameters: readonly string[]
+  /** It moves weights, so it needs a sparsity above 0. */
+  readonly needsSparsity?: true
+  /** No code of its authors was at hand: it follows the paper's text alone. */
+  readonly fromTextOnly?: true
+}
+
+/** The orthogonal parts of a recipe, in a few English words each. */
+export interface MethodParts {
+  readonly distribution: string
+  readonly initialMask: string
+  readonly drop: string
+  readonly grow: string
+  readonly schedule: string
+  /** Where the topology is decided: on the server or on the clients. */
+  readonly place: 'server' | 'clients' | 'none'
+  readonly aggregation: string
+}
+
+const descriptions = { ...ablationMethods }
+
+export type MethodName = keyof typeof descriptions
+type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]
+/** Every method by name, in the order of their groups. */
+export const methods: Readonly<
+  Record<MethodName, MethodDescription & { readonly parameters: readonly MethodParameter[] }>
+> = descriptions
+export const methodNames = Object.keys(descriptions) as MethodName[]
+/** The four arms of the ablation, in the order in which they are shown. */
+export const ablationArms = Object.keys(ablationMethods) as (keyof typeof ablationMethods)[]

@@ -1,0 +1,78 @@
+import type { MethodDescription } from '../methods'
+
+/** The four arms of the ablation. */
+export const ablationMethods = {
+  dynamic: {
+    group: 'ablation',
+    title: 'Dynamic pruning',
+    paper: 'Mocanu et al. 2018; Evci et al. 2020',
+    help: 'The topology moves on the server after every readjustment interval, with any drop and growth criterion.',
+    parts: {
+      distribution: 'free',
+      initialMask: 'random',
+      drop: 'free',
+      grow: 'free',
+      schedule: 'every ΔT rounds, R decayed',
+      place: 'server',
+      aggregation: 'mean over the clients that have the weight',
+    },
+    parameters: [
+      'sparsity',
+      'layerDistribution',
+      'readjustmentRatio',
+      'readjustmentInterval',
+      'rateDecayMethod',
+      'rateDecayEnd',
+      'growthCriterion',
+    ],
+    needsSparsity: true,
+  },
+  static: {
+    group: 'ablation',
+    title: 'Static pruning',
+    paper: 'Liu et al. 2022',
+    help: 'A random mask, drawn before round 0 and never moved.',
+    parts: {
+      distribution: 'free',
+      initialMask: 'random',
+      drop: 'none',
+      grow: 'none',
+      schedule: 'never',
+      place: 'none',
+      aggregation: 'mean over the clients that have the weight',
+    },
+    parameters: ['sparsity', 'layerDistribution'],
+  },
+  none: {
+    group: 'ablation',
+    title: 'No pruning',
+    paper: 'McMahan et al. 2017; Li et al. 2020',
+    help: 'The dense network under FedAvg, or FedProx with a coefficient above 0.',
+    parts: {
+      distribution: 'dense',
+      initialMask: 'dense',
+      drop: 'none',
+      grow: 'none',
+      schedule: 'never',
+      place: 'none',
+      aggregation: 'mean',
+    },
+    parameters: [],
+  },
+  'small-dense': {
+    group: 'ablation',
+    title: 'Small dense model',
+    paper: 'Evci et al. 2020',
+    help: 'A narrower dense network with no more parameters than the sparse one has.',
+    parts: {
+      distribution: 'dense',
+      initialMask: 'dense',
+      drop: 'none',
+      grow: 'none',
+      schedule: 'never',
+      place: 'none',
+      aggregation: 'mean',
+    },
+    parameters: ['sparsity'],
+  },
+} as const satisfies Record<string, MethodDescription>
