@@ -59,8 +59,9 @@ export class Preview {
   }
 
   async #askPlans(experiment: Experiment, isNewest: () => boolean): Promise<void> {
+    const others = ablationArms.filter((method) => method !== experiment.method)
     const answers = await Promise.all(
-      [...new Set<MethodName>([experiment.method, ...ablationArms])].map(async (method) => {
+      [experiment.method, ...others].map(async (method) => {
         const check = checkExperiment({ ...experiment, method })
         if (!check.ok) return { method, plan: null, error: null }
         try {

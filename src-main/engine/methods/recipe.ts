@@ -71,7 +71,7 @@ export interface FirstMaskContext {
   /** Training images of every client. */
   readonly clientImages: readonly number[]
   /** Gives work to clients and counts what it costs into round 0. Reports come in the order of `clients`. */
-  ask(question: Question): Promise<readonly ClientReport[]>
+  readonly ask: (question: Question) => Promise<readonly ClientReport[]>
 }
 
 export interface Question {
