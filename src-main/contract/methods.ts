@@ -1,4 +1,5 @@
 import { ablationMethods } from './methods/ablation'
+import { publishedCodeMethods } from './methods/published-code'
 
 /**
  * Every method, described for those who choose one: the form, `--method`, `espalier methods`, tables. What a method does
@@ -38,7 +39,7 @@ export interface MethodParts {
   readonly aggregation: string
 }
 
-const descriptions = { ...ablationMethods }
+const descriptions = { ...ablationMethods, ...publishedCodeMethods }
 
 export type MethodName = keyof typeof descriptions
 type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]

@@ -93,6 +93,10 @@ export const en = {
     constant: 'Constant',
     random: 'At random (SET)',
     gradient: 'Largest gradient (RigL)',
+    zero: '0',
+    restored: 'Their last value',
+    samples: 'Their images',
+    contribution: 'Their contribution',
     auto: 'Automatic',
     cpu: 'Processor',
   } as Record<string, string>,
@@ -159,6 +163,27 @@ export const en = {
     growthCriterion: {
       label: 'Growth',
       help: 'Where weights grow: at random (SET) or where the averaged client gradient is largest (RigL).',
+    },
+    pruningBegin: {
+      label: 'Adjusting epoch',
+      help: 'A client adjusts its mask after those of its own epochs, counted from 0 over all rounds, that equal this modulo the period.',
+    },
+    pruningInterval: {
+      label: 'Period of adjusting epochs',
+      help: 'With 9, 10 and ten local epochs a client adjusts after its last epoch of a round.',
+    },
+    regrownWeights: {
+      label: 'Grown weights start at',
+      help: '0 as in the published code, or the value that the weight had last as in the thesis.',
+    },
+    aggregationWeights: {
+      label: 'Clients weigh by',
+      help: 'Their images, or how well their updates agree with the mean update (contribution).',
+    },
+    updateScale: { label: 'Update scale Γ', help: 'Factor of the mean update.' },
+    contributionTradeoff: {
+      label: 'Contribution trade-off',
+      help: 'How much of a reputation is kept in round 0; 1 keeps it for ever.',
     },
     evaluationInterval: {
       label: 'Evaluate every',

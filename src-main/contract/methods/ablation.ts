@@ -24,6 +24,7 @@ export const ablationMethods = {
       'rateDecayMethod',
       'rateDecayEnd',
       'growthCriterion',
+      'aggregationWeights',
     ],
     needsSparsity: true,
   },
@@ -41,7 +42,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean over the clients that have the weight',
     },
-    parameters: ['sparsity', 'layerDistribution'],
+    parameters: ['sparsity', 'layerDistribution', 'aggregationWeights'],
   },
   none: {
     group: 'ablation',
@@ -57,7 +58,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean',
     },
-    parameters: [],
+    parameters: ['aggregationWeights'],
   },
   'small-dense': {
     group: 'ablation',
@@ -73,6 +74,6 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean',
     },
-    parameters: ['sparsity'],
+    parameters: ['sparsity', 'aggregationWeights'],
   },
 } as const satisfies Record<string, MethodDescription>

@@ -1,6 +1,7 @@
 import type { Experiment } from '../../contract/experiment'
 import { trainingFlops } from '../accounting/flops'
 import { activePerLayer } from '../sparsity/masks'
+import type { BatchOrder } from '../trainer/batch-order'
 import type { ClientTask, DeferredTrainer, LabelledImages, MaskedModel, Trainer } from '../trainer/trainer'
 import type { NamedArrays } from './named-arrays'
 
@@ -66,10 +67,13 @@ export function localTask(context: ClientContext): ClientTask {
   }
 }
 
-/** Local training of the received model under the received mask: the default. */
-export const plainTraining: ClientWork = async (context) => {
+/** Local training of the received model under the received mask: the default. `order` is a method's own. */
+export async function plainTraining(
+  context: ClientContext,
+  order: Pick<BatchOrder, 'isShuffled'> = {},
+): Promise<ClientReport> {
   const { trainer, experiment, indices, model } = context
-  const { parameters, steps, lossSum } = await trainer.trainClient(localTask(context))
+  const { parameters, steps, lossSum } = await trainer.trainClient({ ...localTask(context), ...order })
   const perImage = trainingFlops(trainer.plan, activePerLayer(trainer.plan, model.mask))
   return {
     parameters,

@@ -48,8 +48,8 @@ interface ModelRequest {
 
 interface NarrowedModel {
   readonly plan: ModelPlan
-  /** Parameters of the budget that stay unused. */
-  readonly unusedBudget: number
+  /** Parameters of the budget that stay unused; null where the network is not narrower. */
+  readonly unusedBudget: number | null
 }
 
 export interface InitialMask {

@@ -1,4 +1,4 @@
-import { maskedMean } from '../federated/aggregation'
+import { contributionMean } from '../federated/contribution'
 import { distributeSparsity } from '../sparsity/distributions'
 import { randomMask } from '../sparsity/masks'
 import type { MethodRecipe } from './recipe'
@@ -10,6 +10,6 @@ export const staticPruning: MethodRecipe = {
     targets: (plan, { sparsity, layerDistribution }) => distributeSparsity(plan.prunable, sparsity, layerDistribution),
     draw: ({ plan, active, experiment }) => ({ mask: randomMask(plan, active, experiment.seed) }),
   },
-  aggregate: maskedMean,
+  aggregate: contributionMean,
   updateTopology: null,
 }

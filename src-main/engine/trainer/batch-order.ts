@@ -10,6 +10,8 @@ export interface BatchOrder {
   /** Epoch e shuffles the indices with the stream `${batchOrderLabel}/${e}` of this seed. */
   readonly seed: number
   readonly batchOrderLabel: string
+  /** False takes the indices as they stand in every epoch. */
+  readonly isShuffled?: boolean
   /** The steps to take, counted over all epochs; all of them when left out. */
   readonly stepRange?: StepRange
 }
@@ -42,7 +44,9 @@ export function* visitedPositions(order: BatchOrder): Generator<Uint32Array> {
     const epoch = Math.floor(step / perEpoch)
     const from = step - epoch * perEpoch
     const to = Math.min(perEpoch, end - epoch * perEpoch)
-    const positions = shuffle(namedStream(seed, `${batchOrderLabel}/${epoch}`), range(indices.length))
+    const inOrder = range(indices.length)
+    const positions =
+      order.isShuffled === false ? inOrder : shuffle(namedStream(seed, `${batchOrderLabel}/${epoch}`), inOrder)
     yield positions.subarray(from * batchSize, to * batchSize)
     step = epoch * perEpoch + to
   }
