@@ -8,6 +8,7 @@ import {
   problemText,
   topologyEnd,
 } from '../../src-main/contract/experiment'
+import { methodNames } from '../../src-main/contract/methods'
 
 function problems(input: unknown): string[] {
   const check = checkExperiment(input)
@@ -35,7 +36,7 @@ describe('the experiment schema', () => {
     [{ sparsity: 1 }, 'sparsity: 1 is not allowed; allowed: a number from 0 to 0.999'],
     [{ rounds: 2.5 }, 'rounds: 2.5 is not allowed; allowed: a whole number from 1 to 1000000'],
     [{ rounds: '7' }, 'rounds: "7" is not allowed; allowed: a whole number from 1 to 1000000'],
-    [{ method: 'set' }, 'method: "set" is not allowed; allowed: one of dynamic, static, none, small-dense'],
+    [{ method: 'magic' }, `method: "magic" is not allowed; allowed: one of ${methodNames.join(', ')}`],
     [{ clientsPerRound: 30 }, 'clientsPerRound: 30 is not allowed; allowed: at most totalClients (20)'],
     [{ rateDecayEnd: 21 }, 'rateDecayEnd: 21 is not allowed; allowed: at most rounds (20)'],
   ])('refuses %o by name, value and what is allowed', (input, words) => {
