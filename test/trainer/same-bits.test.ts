@@ -76,17 +76,19 @@ function bitsOf(kernels: SparseKernels, plan: ModelPlan, sparsity: number, batch
 describe.skipIf(Object.keys(nativeKernels).length === 0)('native kernels', () => {
   describe.each(Object.entries(plans))('%s', (_, plan) => {
     // Batches of 43 images that end in a whole vector and rest, in one image, and in a single smaller batch.
-    it.each([0, 0.5, 0.9].flatMap((sparsity) => [16, 7, 64].map((batchSize) => [sparsity, batchSize] as const)))(
-      'give the bits of WebAssembly at sparsity %d with batches of %d',
-      (sparsity, batchSize) => {
-        const expected = bitsOf(wasmKernels, plan, sparsity, batchSize)
-        for (const [name, kernels] of Object.entries(nativeKernels)) {
-          const got = bitsOf(kernels, plan, sparsity, batchSize)
-          for (const [part, bits] of Object.entries(expected)) {
-            expect(Buffer.compare(got[part], bits), `${part} of ${name}`).toBe(0)
-          }
+    it.each([
+      [0, 16],
+      [0.5, 7],
+      [0.9, 32],
+      [0.98, 64],
+    ])('give the bits of WebAssembly at sparsity %d with batches of %d', (sparsity, batchSize) => {
+      const expected = bitsOf(wasmKernels, plan, sparsity, batchSize)
+      for (const [name, kernels] of Object.entries(nativeKernels)) {
+        const got = bitsOf(kernels, plan, sparsity, batchSize)
+        for (const [part, bits] of Object.entries(expected)) {
+          expect(Buffer.compare(got[part], bits), `${part} of ${name}`).toBe(0)
         }
-      },
-    )
+      }
+    })
   })
 })

@@ -24,6 +24,8 @@ interface KernelCalls {
   train_epoch(network: number): number
   evaluate(network: number): void
   add_gradient(network: number): void
+  /** One stage of a training step; takes the position of a StageCall. */
+  run_stage(call: number): void
   /** e^x of eight values in place. */
   exponentials(values: number): void
   /** Natural logarithm of eight values in place. */
@@ -136,6 +138,7 @@ function nativeCalls({ addon, level }: SparseKernels & { kind: 'native' }, memor
     train_epoch: on('train_epoch'),
     evaluate: on('evaluate'),
     add_gradient: on('add_gradient'),
+    run_stage: on('run_stage'),
     exponentials: on('exponentials'),
     logarithms: on('logarithms'),
   }

@@ -1,12 +1,12 @@
 import type { ConvolutionPlan, DensePlan, ModelPlan, PrunableLayerPlan } from '../../models/plan'
 import { Arrangement } from './kernels'
-import { convolutionGeometry, denseGeometry, type TapGeometry } from './tap-lists'
+import { stageCallWords } from './stages'
+import { convolutionGeometry, denseGeometry, mostBands, type TapGeometry } from './tap-lists'
 import {
   featureView,
   noView,
   placeActivations,
   placeBorderedGradient,
-  placeFlattened,
   placeSliceGradient,
   tensorChain,
   vectorBytes,
@@ -22,8 +22,10 @@ export interface LayerLists {
   readonly needsInputGradient: boolean
   readonly forwardStarts: number
   readonly forwardOffsets: number
+  readonly forwardSources: number
   readonly transposedStarts: number
   readonly transposedOffsets: number
+  readonly transposedSources: number
   /** Lists of all positions, for the dense gradient; 0 until it is asked for. */
   readonly allStarts: number
   readonly allOffsets: number
@@ -46,12 +48,15 @@ export interface NetworkLayout {
   readonly lanes: number
   readonly network: number
   readonly layers: number
+  /** Room for what `run_stage` is to do. */
+  readonly stageCall: number
   readonly records: readonly LayerRecord[]
   readonly lists: readonly LayerLists[]
   readonly input: View
   readonly tables: number
   readonly logits: number
   readonly logitsGradient: number
+  readonly logitsSlice: number
   readonly rectifiedLogits: boolean
   readonly rectifiedInput: boolean
   readonly scratch: number
@@ -60,8 +65,6 @@ export interface NetworkLayout {
   readonly gradients: number
   readonly velocities: number
   readonly received: number
-  readonly transposedWeights: number
-  readonly transposedSources: number
   /** Gradient of every prunable weight; 0 until it is asked for. */
   readonly denseGradient: number
   /** First byte behind all this. */
@@ -69,8 +72,8 @@ export interface NetworkLayout {
 }
 
 /** Words of the C structs; the kernels assert the same. */
-const layerWords = 53
-export const networkWords = 38
+const layerWords = 72
+export const networkWords = 36
 
 /** Floats the packed parameters have room for. */
 export function packedCapacity(plan: ModelPlan): number {
@@ -87,14 +90,13 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
   const room = new Arrangement(base)
   const network = room.take(networkWords * 4)
   const layers = room.take(chain.length * layerWords * 4)
+  const stageCall = room.take(stageCallWords * 4)
   const tables = room.take(plan.inputShape[0] * 256 * 4)
   const packedBytes = packedCapacity(plan) * 4
   const parameters = room.take(packedBytes)
   const gradients = room.take(packedBytes)
   const velocities = room.take(packedBytes)
   const received = room.take(packedBytes)
-  const transposedWeights = room.take(plan.prunableCount * 4)
-  const transposedSources = room.take(plan.prunableCount * 4)
   const denseGradient = withDenseGradient ? room.take(plan.prunableCount * 4) : 0
   const scratch = room.take(scratchBytes(chain))
   const input = placeActivations(chain[0].input, lanes, room)
@@ -104,7 +106,7 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
   for (const computed of chain) {
     const record = placeLayer(computed, activations, incomingGradient, lanes, withDenseGradient, room)
     records.push(record.layer)
-    activations = record.layer.output
+    activations = record.activations
     incomingGradient = record.gradientForNext
   }
   const last = chain[chain.length - 1]
@@ -112,12 +114,14 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
     lanes,
     network,
     layers,
+    stageCall,
     records,
     lists: records.flatMap((record) => record.lists ?? []),
     input,
     tables,
     logits: activations.base,
     logitsGradient: incomingGradient.base,
+    logitsSlice: activations.slice,
     rectifiedLogits: last.output.rectified,
     rectifiedInput: chain[0].input.rectified,
     scratch,
@@ -125,8 +129,6 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
     gradients,
     velocities,
     received,
-    transposedWeights,
-    transposedSources,
     denseGradient,
     end: room.end,
   }
@@ -144,34 +146,36 @@ function placeLayer(
   lanes: number,
   withDenseGradient: boolean,
   room: Arrangement,
-): { layer: LayerRecord; gradientForNext: View } {
+): { layer: LayerRecord; activations: View; gradientForNext: View } {
   const { plan, output: tensor } = computed
   const output = placeActivations(tensor, lanes, room)
-  const flattened = tensor.flattened && tensor.needsGradient ? placeFlattened(tensor, lanes, room) : noView
+  const flattened = tensor.flattened && tensor.needsGradient ? placeActivations(tensor, lanes, room) : noView
   const common = { computed, output, flattenedGradient: noView, borderedGradient: noView, inputGradient }
   switch (plan.kind) {
     case 'max-pooling': {
       const own = tensor.needsGradient && !tensor.flattened ? placeSliceGradient(tensor, room) : flattened
       return {
         layer: { ...common, kind: 1, input, outputGradient: own, lists: null },
+        activations: output,
         gradientForNext: own,
       }
     }
     case 'dense': {
-      const features = featureView(input, lanes)
-      const gradient = featureView(flattened, lanes)
+      const features = featureView(input)
+      const gradient = featureView(flattened)
       const geometry = denseGeometry(plan, features, gradient)
       return {
         layer: {
           ...common,
           kind: 0,
           input: features,
-          output: featureView(output, lanes),
+          output: featureView(output),
           outputGradient: gradient,
           borderedGradient: gradient,
-          inputGradient: inputGradient.base === 0 ? noView : featureView(inputGradient, lanes),
+          inputGradient: inputGradient.base === 0 ? noView : featureView(inputGradient),
           lists: placeLists(plan, geometry, inputGradient.base !== 0, withDenseGradient, room),
         },
+        activations: output,
         gradientForNext: flattened,
       }
     }
@@ -188,6 +192,7 @@ function placeLayer(
           flattenedGradient: flattened,
           lists: placeLists(plan, geometry, inputGradient.base !== 0, withDenseGradient, room),
         },
+        activations: output,
         gradientForNext: tensor.flattened ? flattened : bordered.inner,
       }
     }
@@ -205,10 +210,12 @@ function placeLists(
     plan,
     geometry,
     needsInputGradient,
-    forwardStarts: room.take((geometry.outputs + 1) * 4),
+    forwardStarts: room.take((mostBands * geometry.outputs + 1) * 4),
     forwardOffsets: room.take(plan.weightCount * 4),
-    transposedStarts: room.take((geometry.inputs + 1) * 4),
+    forwardSources: room.take(plan.weightCount * 4),
+    transposedStarts: room.take((mostBands * geometry.inputs * geometry.kernelHeight + 1) * 4),
     transposedOffsets: room.take(plan.weightCount * 4),
+    transposedSources: room.take(plan.weightCount * 4),
     allStarts: withDenseGradient ? room.take((geometry.outputs + 1) * 4) : 0,
     allOffsets: withDenseGradient ? room.take(plan.weightCount * 4) : 0,
   }
@@ -224,8 +231,8 @@ export interface PackedLayer {
   /** Bytes from the start of the packed parameters. */
   readonly weights: number
   readonly biases: number
-  /** Bytes from the start of the transposed weights. */
-  readonly transposed: number
+  readonly forwardBands: number
+  readonly transposedBands: number
 }
 
 /**
@@ -257,18 +264,35 @@ export function layerRecordWords(layout: NetworkLayout, packed: readonly PackedL
   })
 }
 
-const noTapWords = new Array<number>(11).fill(0)
+const noTapWords = new Array<number>(30).fill(0)
 
 function tapWords(layout: NetworkLayout, lists: LayerLists, packed: PackedLayer, dense: boolean): number[] {
-  const gradient = dense
-    ? [lists.allStarts, lists.allOffsets, layout.denseGradient + lists.plan.maskOffset * 4]
-    : [lists.forwardStarts, lists.forwardOffsets, layout.gradients + packed.weights]
+  const { plan, geometry } = lists
+  const { firstRow, endRow, rowStep } = geometry.transposedRows
+  const byInput = geometry.packsByInput
+  const own = layout.parameters + packed.weights
+  const ownGradient = layout.gradients + packed.weights
+  const forward = [lists.forwardStarts, lists.forwardOffsets]
+  const forwardShape = wholeLists(packed.forwardBands)
+  const transposed = [lists.transposedStarts, lists.transposedOffsets]
+  const transposedShape = [packed.transposedBands, geometry.kernelHeight, firstRow, endRow, rowStep]
+  let gradient = byInput
+    ? [...transposed, ownGradient, 0, ...transposedShape, 1]
+    : [...forward, ownGradient, 0, ...forwardShape, 0]
+  if (dense) {
+    gradient = [lists.allStarts, lists.allOffsets, layout.denseGradient + plan.maskOffset * 4, 0, ...wholeLists(1), 0]
+  }
   return [
-    ...[lists.forwardStarts, lists.forwardOffsets, layout.parameters + packed.weights],
-    ...[lists.transposedStarts, lists.transposedOffsets, layout.transposedWeights + packed.transposed],
+    ...[...forward, own, byInput ? lists.forwardSources : 0, ...forwardShape],
+    ...[...transposed, own, byInput ? 0 : lists.transposedSources, ...transposedShape],
     ...gradient,
     ...[layout.parameters + packed.biases, layout.gradients + packed.biases],
   ]
+}
+
+/** Bands, and all kernel rows in one. */
+function wholeLists(bands: number): number[] {
+  return [bands, 1, 0, 1, 0]
 }
 
 /** Channels, height and width of input and output, window, stride. */

@@ -1,7 +1,7 @@
 import type { ModelPlan } from '../../models/plan'
 import type { KernelHeap } from './kernels'
-import type { NetworkLayout, PackedLayer } from './network-layout'
-import { writeTapLists, type TapWindows } from './tap-lists'
+import type { LayerLists, NetworkLayout, PackedLayer } from './network-layout'
+import { mostBands, writeTapLists, type TapWindows } from './tap-lists'
 
 /** The active weights and biases, packed: where each came from, and where each layer's begin. */
 export interface PackedParameters {
@@ -9,7 +9,6 @@ export interface PackedParameters {
   /** For each packed parameter its position in the flat parameters. */
   readonly flatPositions: Uint32Array
   readonly layers: readonly PackedLayer[]
-  readonly transposedCount: number
 }
 
 /** Packs the parameters under a mask and writes the tap lists of all layers into the heap. */
@@ -28,39 +27,48 @@ export function packUnderMask(
   const layers: PackedLayer[] = []
   let nextWeight = 0
   let nextBias = activeCount
-  let transposedCount = 0
   for (const [index, lists] of layout.lists.entries()) {
     const active = activeOfLayer[index]
     const { plan: layer, geometry } = lists
-    layers.push({ weights: nextWeight * 4, biases: nextBias * 4, transposed: transposedCount * 4 })
-    const windows: TapWindows = {
-      forwardStarts: heap.integers(lists.forwardStarts, geometry.outputs + 1),
-      forwardOffsets: heap.integers(lists.forwardOffsets, active.length),
-      transposedStarts: heap.integers(lists.transposedStarts, geometry.inputs + 1),
-      transposedOffsets: heap.integers(lists.transposedOffsets, active.length),
-      transposedSources: heap.integers(layout.transposedSources + transposedCount * 4, active.length),
-    }
-    writeTapLists(geometry, active, nextWeight, windows)
-    for (const position of active) flatPositions[nextWeight++] = layer.weightOffset + position
+    const { forwardBands, transposedBands, positions } = writeTapLists(
+      geometry,
+      active,
+      tapWindows(lists, heap, active.length),
+    )
+    layers.push({ weights: nextWeight * 4, biases: nextBias * 4, forwardBands, transposedBands })
+    for (const position of positions) flatPositions[nextWeight++] = layer.weightOffset + position
     for (let bias = 0; bias < layer.biasCount; bias++) flatPositions[nextBias++] = layer.biasOffset + bias
-    // The first layer's lists stay unused: nothing before it learns.
-    if (lists.needsInputGradient) transposedCount += active.length
   }
-  return { mask: mask.slice(), flatPositions, layers, transposedCount }
+  return { mask: mask.slice(), flatPositions, layers }
 }
 
-/** Writes the lists of all weight positions, which the dense gradient runs over. */
+function tapWindows(lists: LayerLists, heap: KernelHeap, count: number): TapWindows {
+  const { outputs, inputs, kernelHeight } = lists.geometry
+  return {
+    forwardStarts: heap.integers(lists.forwardStarts, mostBands * outputs + 1),
+    forwardOffsets: heap.integers(lists.forwardOffsets, count),
+    forwardSources: heap.integers(lists.forwardSources, count),
+    transposedStarts: heap.integers(lists.transposedStarts, mostBands * inputs * kernelHeight + 1),
+    transposedOffsets: heap.integers(lists.transposedOffsets, count),
+    transposedSources: heap.integers(lists.transposedSources, count),
+  }
+}
+
+/** Writes the lists of all weight positions in their flat order, which the dense gradient runs over. */
 export function writeAllPositions(layout: NetworkLayout, heap: KernelHeap): void {
   for (const { plan, geometry, allStarts, allOffsets } of layout.lists) {
-    const { outputs, inputs } = geometry
-    const everything = Uint32Array.from({ length: plan.weightCount }, (_, position) => position)
-    writeTapLists(geometry, everything, 0, {
-      forwardStarts: heap.integers(allStarts, outputs + 1),
-      forwardOffsets: heap.integers(allOffsets, plan.weightCount),
-      transposedStarts: new Int32Array(inputs + 1),
-      transposedOffsets: new Int32Array(plan.weightCount),
-      transposedSources: new Int32Array(plan.weightCount),
-    })
+    const { outputs, inputs, kernelHeight, kernelWidth, forward } = geometry
+    const offsets = heap.integers(allOffsets, plan.weightCount)
+    const starts = heap.integers(allStarts, outputs + 1)
+    let position = 0
+    for (let output = 0; output < outputs; output++) {
+      starts[output] = position
+      for (let input = 0; input < inputs; input++)
+        for (let row = 0; row < kernelHeight; row++)
+          for (let column = 0; column < kernelWidth; column++)
+            offsets[position++] = forward.corner + input * forward.channel + row * forward.row + column * forward.column
+    }
+    starts[outputs] = position
   }
 }
 

@@ -20,9 +20,11 @@ import {
   type NetworkLayout,
 } from './network-layout'
 import { packUnderMask, writeAllPositions, type PackedParameters } from './packed-parameters'
+import { timed, trainEpochInStages, type StageTimes } from './stages'
 import { vectorLanes } from './tensors'
 
 export { kernelsName, type NativeAddon, type SparseKernels } from './kernels'
+export type { Stage, StageTimes } from './stages'
 
 /** Batches of evaluation and dense gradients; any batch of training fits from the start. */
 const usualLanes = 32
@@ -33,10 +35,11 @@ const imagesAtOnce = 4096
  * The CPU trainer: convolution and dense layers visit only the weights that exist, so that the cost of a step falls with
  * the density. Sums run in a fixed order without fused multiply-add, so results are the same bits on every machine.
  *
+ * @param times where training is to add up the time of each stage; measuring slows it down a little
  * @throws EspalierError when the plan holds a chain of layers it cannot run, or needs more than 1 GiB
  */
-export function createSparseTrainer(plan: ModelPlan, kernels: SparseKernels): Trainer {
-  return new SparseTrainer(plan, kernels)
+export function createSparseTrainer(plan: ModelPlan, kernels: SparseKernels, times: StageTimes | null = null): Trainer {
+  return new SparseTrainer(plan, kernels, times)
 }
 
 /** Where a set of images lies in the heap. */
@@ -76,6 +79,7 @@ class SparseTrainer implements Trainer {
   constructor(
     readonly plan: ModelPlan,
     kernels: SparseKernels,
+    private readonly times: StageTimes | null,
   ) {
     this.description = kernelsName(kernels)
     this.heap = new KernelHeap(kernels)
@@ -86,9 +90,9 @@ class SparseTrainer implements Trainer {
     const { images, indices, batchSize } = task
     checkTask(this.plan, task)
     this.ensureRoom(Math.ceil(batchSize / vectorLanes) * vectorLanes, false)
-    const packed = this.loadModel(task)
+    const packed = timed(this.times, 'masks and parameters', () => this.loadModel(task))
     this.startOptimiser(task, packed)
-    const placed = this.placeImages(images, indices)
+    const placed = timed(this.times, 'images', () => this.placeImages(images, indices))
     let lossSum = 0
     let visited = -1
     for (const positions of visitedPositions(task)) {
@@ -97,11 +101,15 @@ class SparseTrainer implements Trainer {
         this.writeRecords(packed, images, { ...placed, count: visited }, task, false)
       }
       this.heap.integers(placed.order, visited).set(positions)
-      lossSum += this.heap.kernels.train_epoch(this.layout.network)
+      lossSum += this.trainEpoch({ ...placed, count: visited }, batchSize)
     }
+    const [parameters, velocity] = timed(this.times, 'masks and parameters', () => [
+      this.unpack(packed, this.layout.parameters),
+      this.unpack(packed, this.layout.velocities),
+    ])
     return {
-      parameters: this.unpack(packed, this.layout.parameters),
-      velocity: this.unpack(packed, this.layout.velocities),
+      parameters,
+      velocity,
       steps: stepCount(task),
       lossSum,
     }
@@ -147,6 +155,12 @@ class SparseTrainer implements Trainer {
 
   dispose(): void {
     this.packed = null
+  }
+
+  private trainEpoch({ count, losses }: PlacedImages, batchSize: number): number {
+    const { heap, layout, times } = this
+    if (times === null) return heap.kernels.train_epoch(layout.network)
+    return trainEpochInStages(heap, layout, { count, batchSize, losses }, times)
   }
 
   private layOut(lanes: number, withDenseGradient: boolean): NetworkLayout {
@@ -251,12 +265,13 @@ class SparseTrainer implements Trainer {
       ...[
         layout.logits,
         layout.logitsGradient,
+        layout.logitsSlice,
         layout.rectifiedLogits ? 1 : 0,
         this.plan.endsInSoftmax === true ? 1 : 0,
       ],
       ...[placed.losses, placed.correct],
       ...[layout.parameters, layout.gradients, layout.velocities, layout.received, packed.flatPositions.length],
-      ...[layout.transposedWeights, layout.transposedSources, packed.transposedCount, layout.scratch],
+      layout.scratch,
     ]
     const floats = [
       ...[settings.learningRate, settings.momentum, settings.weightDecay, settings.proximalCoefficient],

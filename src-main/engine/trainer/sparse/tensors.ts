@@ -3,8 +3,7 @@ import type { ConvolutionPlan, DensePlan, LayerPlan, MaxPoolingPlan, ModelPlan }
 import type { Arrangement } from './kernels'
 
 /**
- * Where the activations and gradients of a model plan lie (see kernels/network.h). A tensor between layers with space lies
- * [slice][channel][row][column][8 images]; from the flattening on it lies [feature][all images of the batch].
+ * Where the activations and gradients of a model plan lie (see kernels/network.h): [slice][channel][row][column][8 images].
  */
 
 /** Eight floats. */
@@ -85,29 +84,25 @@ function refuse(plan: ModelPlan, what: string): never {
   throw new EspalierError('refused', `model ${plan.name} has ${what}, which the CPU trainer cannot run`)
 }
 
+/** Bytes between slices that are used together: as multiples of a page they would take each other's places in the cache. */
+function apart(bytes: number): number {
+  const page = 4096
+  return Math.ceil(bytes / page) * page + page / 4
+}
+
 /** Gives a tensor room for `lanes` images. */
 export function placeActivations(tensor: TensorPlan, lanes: number, arrangement: Arrangement): View {
-  if (tensor.flattened) return placeFlattened(tensor, lanes, arrangement)
   const { channels, height, width, border } = tensor
   const row = (width + 2 * border) * vectorBytes
   const channel = (height + 2 * border) * row
-  const slice = channels * channel
+  const slice = apart(channels * channel)
   const start = arrangement.take((lanes / vectorLanes) * slice)
   return { base: start + border * row + border * vectorBytes, channel, row, position: vectorBytes, slice }
 }
 
-/** A flattened tensor as layers with space write it: position by position. */
-export function placeFlattened(tensor: TensorPlan, lanes: number, arrangement: Arrangement): View {
-  const { channels, height, width } = tensor
-  const position = lanes * 4
-  const row = width * position
-  const channel = height * row
-  return { base: arrangement.take(channels * channel), channel, row, position, slice: vectorBytes }
-}
-
-/** The same flattened tensor as dense layers see it: one channel per feature, one row of vectors. */
-export function featureView({ base }: View, lanes: number): View {
-  return { base, channel: lanes * 4, row: 0, position: vectorBytes, slice: 0 }
+/** A flattened tensor as dense layers see it: one channel per feature, one row of vectors, each in its own slice. */
+export function featureView({ base, slice }: View): View {
+  return { base, channel: vectorBytes, row: 0, position: slice, slice: 0 }
 }
 
 /** Room for one slice of a gradient, without a border. */

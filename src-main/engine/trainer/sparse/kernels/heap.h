@@ -27,16 +27,20 @@ static _Thread_local Address heap;
 typedef float float8 __attribute__((vector_size(32)));
 typedef int int8 __attribute__((vector_size(32)));
 typedef float float4 __attribute__((vector_size(16)));
+/* Gradients begin at any float. */
+typedef float float4_unaligned __attribute__((vector_size(16), aligned(4)));
 enum { vectorBytes = 32, vectorLanes = 8 };
 
 /*
- * Sums that are under way at once: an addition must wait for the one before it in the same sum. As many as the registers
- * hold; the results do not depend on it.
+ * Sums that are under way at once, as many as the registers hold: an addition must wait for the one before it in the same
+ * sum. The results do not depend on it.
  */
 #ifdef __AVX2__
 #define OPEN_SUMS 8
+#define WIDEST_TILE 11
 #else
 #define OPEN_SUMS 4
+#define WIDEST_TILE 4
 #endif
 
 INLINE float8 load8(int offset) { return *AT(float8, offset); }
@@ -49,9 +53,25 @@ INLINE float8 splat8(float value) { return (float8){value, value, value, value, 
 INLINE float8 keep8(int8 mask, float8 value) { return (float8)(mask & (int8)value); }
 INLINE int8 selectWhole8(int8 mask, int8 yes, int8 no) { return (mask & yes) | (~mask & no); }
 INLINE float8 select8(int8 mask, float8 yes, float8 no) { return (float8)selectWhole8(mask, (int8)yes, (int8)no); }
-INLINE float8 larger8(float8 left, float8 right) { return select8(right > left, right, left); }
+/* right > left ? right : left, for NaN and both zeros too; what x86 and WebAssembly have one instruction for. */
+INLINE float8 larger8(float8 left, float8 right) {
+#if defined(__AVX__)
+  return __builtin_ia32_maxps256(right, left);
+#elif defined(__wasm__) || (defined(__SSE__) && defined(__clang__))
+  float4 a = __builtin_shufflevector(left, left, 0, 1, 2, 3), b = __builtin_shufflevector(right, right, 0, 1, 2, 3);
+  float4 c = __builtin_shufflevector(left, left, 4, 5, 6, 7), d = __builtin_shufflevector(right, right, 4, 5, 6, 7);
+#ifdef __wasm__
+  float4 low = __builtin_wasm_pmax_f32x4(a, b), high = __builtin_wasm_pmax_f32x4(c, d);
+#else
+  float4 low = __builtin_ia32_maxps(b, a), high = __builtin_ia32_maxps(d, c);
+#endif
+  return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+  return select8(right > left, right, left);
+#endif
+}
 /* ReLU; a NaN stays one, so that a diverged run shows. */
-INLINE float8 rectified8(float8 value) { return select8(value < 0.0f, (float8){0}, value); }
+INLINE float8 rectified8(float8 value) { return larger8(value, (float8){0}); }
 
 /* The sum of the lanes in a fixed order: halves first, then neighbours, then pairs. */
 INLINE float4 halves8(float8 value) {

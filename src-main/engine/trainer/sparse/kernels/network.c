@@ -22,18 +22,32 @@ static void copy_flattened_gradient(const Layer *layer, int slice) {
                load8(from->base + slice * from->slice + channel * from->channel + y * from->row + x * from->position));
 }
 
-static void backward_layer(const Network *network, const Layer *layer, int slice, int vectors) {
-  if (layer->kind == pooling) {
-    if (layer->inputGradient.base != 0) pool_gradient(layer, slice, network->scratch);
-    return;
-  }
+/* What a layer with parameters, and a pooling layer's, does to the gradient of its parameters. */
+static void parameter_gradient(const Layer *layer, int slice, int vectors) {
+  if (layer->kind == pooling) return;
   if (layer->flattenedGradient.base != 0) copy_flattened_gradient(layer, slice);
-  add_weight_gradient(&layer->gradient, layer->biasGradient, &layer->input, layer->stride, &layer->outputGradient,
-                      layer->outputChannels, layer->outputHeight, width_of(layer, layer->outputWidth, vectors), slice);
-  if (layer->inputGradient.base != 0)
+  int width = width_of(layer, layer->outputWidth, vectors);
+  if (layer->listsGradientByInput)
+    add_dense_weight_gradient(&layer->gradient, &layer->input, &layer->outputGradient, layer->inputChannels, vectors);
+  else
+    add_weight_gradient(&layer->gradient, &layer->input, layer->stride, &layer->outputGradient, layer->outputChannels,
+                        layer->outputHeight, width, slice);
+  add_bias_gradient(layer->biasGradient, &layer->outputGradient, layer->outputChannels, layer->outputHeight, width, slice);
+}
+
+static void input_gradient(const Network *network, const Layer *layer, int slice, int vectors) {
+  if (layer->inputGradient.base == 0) return;
+  if (layer->kind == pooling)
+    pool_gradient(layer, slice, network->scratch);
+  else
     apply_taps(&layer->transposed, 0, &layer->borderedGradient, layer->borderedGradient.row,
                layer->borderedGradient.position, &layer->inputGradient, layer->inputChannels, layer->inputHeight,
                width_of(layer, layer->inputWidth, vectors), slice, 0, layer->rectifiedInput ? &layer->input : 0);
+}
+
+static void backward_layer(const Network *network, const Layer *layer, int slice, int vectors) {
+  parameter_gradient(layer, slice, vectors);
+  input_gradient(network, layer, slice, vectors);
 }
 
 static int sliced_layers(const Network *network) {
@@ -55,7 +69,6 @@ static void forward(const Network *network, int first, int count) {
 static void backward(const Network *network, int count) {
   const Layer *layers = AT(Layer, network->layers);
   int vectors = (count + vectorLanes - 1) / vectorLanes, sliced = sliced_layers(network);
-  refresh_transposed_weights(network);
   for (int i = network->layerCount - 1; i >= sliced; i--) backward_layer(network, layers + i, 0, vectors);
   for (int slice = 0; slice < vectors; slice++)
     for (int i = sliced - 1; i >= 0; i--) backward_layer(network, layers + i, slice, vectors);
@@ -101,5 +114,21 @@ EXPORT(add_gradient) void add_gradient(int at) {
     forward(network, first, count);
     softmax_loss(network, first, count, network->gradientScale);
     backward(network, count);
+  }
+}
+
+/* One piece of a step, in the order of train_epoch, so that a caller with a clock sees where the time goes. */
+EXPORT(run_stage) void run_stage(int at) {
+  const StageCall *call = AT(StageCall, at);
+  const Network *network = AT(Network, call->network);
+  const Layer *layer = AT(Layer, network->layers) + call->layer;
+  int vectors = (call->count + vectorLanes - 1) / vectorLanes;
+  switch (call->stage) {
+    case stageBatch: load_batch(network, call->first, call->count); break;
+    case stageForward: forward_layer(network, layer, call->slice, vectors); break;
+    case stageLoss: softmax_loss(network, call->first, call->count, 1.0f / (float)call->count); break;
+    case stageParameterGradient: parameter_gradient(layer, call->slice, vectors); break;
+    case stageInputGradient: input_gradient(network, layer, call->slice, vectors); break;
+    case stageOptimiser: optimiser_step(network); break;
   }
 }

@@ -19,10 +19,3 @@ SHARED void optimiser_step(const Network *network) {
     store8(network->gradients + at, (float8){0});
   }
 }
-
-SHARED void refresh_transposed_weights(const Network *network) {
-  const float *parameters = AT(float, network->parameters);
-  const int *sources = AT(int, network->transposedSources);
-  float *copies = AT(float, network->transposedWeights);
-  for (int i = 0; i < network->transposedCount; i++) copies[i] = parameters[sources[i]];
-}

@@ -29,10 +29,10 @@ INLINE float8 second_softmax(int classes, int stride, int gradient, float8 total
  * times the gradient with respect to the logits, which is 0 in lanes without an image.
  */
 SHARED void softmax_loss(const Network *network, int first, int count, float scale) {
-  int stride = network->lanes * (int)sizeof(float);
+  int stride = vectorBytes;
   for (int image = 0; image < count; image += vectorLanes) {
-    int logits = network->logits + image * (int)sizeof(float);
-    int gradient = network->logitsGradient + image * (int)sizeof(float);
+    int slice = image / vectorLanes * network->logitsSlice;
+    int logits = network->logits + slice, gradient = network->logitsGradient + slice;
     int present = count - image < vectorLanes ? count - image : vectorLanes;
     int8 label = {0}, lane = {0, 1, 2, 3, 4, 5, 6, 7};
     for (int i = 0; i < present; i++)

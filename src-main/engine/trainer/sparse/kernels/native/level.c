@@ -22,6 +22,7 @@ static double run_train_epoch(Address block, int position) {
   }
 RUN(evaluate)
 RUN(add_gradient)
+RUN(run_stage)
 RUN(exponentials)
 RUN(logarithms)
 
@@ -31,5 +32,6 @@ const Level LEVEL = {TEXT(LEVEL),
                      {{"train_epoch", run_train_epoch},
                       {"evaluate", run_evaluate},
                       {"add_gradient", run_add_gradient},
+                      {"run_stage", run_run_stage},
                       {"exponentials", run_exponentials},
                       {"logarithms", run_logarithms}}};

@@ -7,7 +7,7 @@ typedef struct {
   double (*run)(__UINTPTR_TYPE__ heap, int position);
 } Kernel;
 
-enum { kernelCount = 5 };
+enum { kernelCount = 6 };
 
 typedef struct {
   const char *name;
