@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Option, type Command } from 'commander'
 import { EspalierError } from '../contract/commands'
 import {
@@ -10,6 +9,7 @@ import {
   type Experiment,
   type ExperimentField,
 } from '../contract/experiment'
+import { readConfiguration } from '../sessions/experiment-file'
 
 /** Values of the flags as typed, keyed as commander keys them. */
 export type FlagValues = Readonly<Record<string, string | boolean | undefined>>
@@ -42,7 +42,7 @@ function flagOf(name: ExperimentField): Option {
  * Throws `wrong-input` naming the first field that does not fit.
  */
 export async function experimentFromFlags(flags: FlagValues): Promise<Experiment> {
-  const input = typeof flags['config'] === 'string' ? await readConfiguration(flags['config']) : {}
+  const input = typeof flags['config'] === 'string' ? await configuration(flags['config']) : {}
   for (const name of experimentFieldNames) {
     const text = flags[flagOf(name).attributeName()]
     if (typeof text === 'string') input[name] = valueOf(name, text)
@@ -58,17 +58,13 @@ export async function experimentFromFlags(flags: FlagValues): Promise<Experiment
   return check.experiment
 }
 
-async function readConfiguration(file: string): Promise<Record<string, unknown>> {
-  let content: unknown
+async function configuration(file: string): Promise<Record<string, unknown>> {
   try {
-    content = JSON.parse(await readFile(file, 'utf8'))
+    return await readConfiguration(file)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw wrongInput('--config', file, `a readable JSON file (${reason})`)
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw wrongInput('--config', file, 'a JSON object with fields of the experiment')
-  return { ...content }
 }
 
 /** A number where the text is one; else the text, which the schema then refuses by name. */

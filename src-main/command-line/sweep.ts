@@ -1,24 +1,17 @@
-import { experimentFieldNames, fieldMetadata, fieldShape, problemText, type Experiment } from '../contract/experiment'
-import { experimentsOf, sweepCells, type AxisValue, type SweepAxis } from '../contract/sweep'
+import { fieldOfFlag, valueFromText } from '../contract/command-line'
+import { experimentFieldNames, fieldMetadata, problemText, type Experiment } from '../contract/experiment'
+import { experimentsOf, sweepCells, type SweepAxis } from '../contract/sweep'
 import { wrongInput } from './experiment-flags'
 
 /** Reads `--axis rounds-between-readjustments=1,4,7`: a flag or field name and its values. Throws `wrong-input`. */
 export function axisFromFlag(text: string): SweepAxis {
   const [name, list] = text.split('=', 2)
-  const wanted = name.trim().replace(/^--/, '')
-  const field = experimentFieldNames.find((known) => known === wanted || fieldMetadata(known).flag === wanted)
-  if (field === undefined || !text.includes('=')) {
+  const field = fieldOfFlag(name)
+  if (field === null || !text.includes('=')) {
     const flags = experimentFieldNames.map((known) => fieldMetadata(known).flag).join(', ')
     throw wrongInput('--axis', text, `NAME=VALUE,VALUE,… where NAME is one of ${flags}`)
   }
-  const shape = fieldShape(field)
-  const values = list.split(',').map((item): AxisValue => {
-    const value = item.trim()
-    if (shape.kind === 'choice') return value
-    if (shape.nullable && value === 'default') return null
-    return value === '' || Number.isNaN(Number(value)) ? value : Number(value)
-  })
-  return { field, values }
+  return { field, values: list.split(',').map((item) => valueFromText(field, item)) }
 }
 
 export interface PlannedSweep {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { datasetNames, experimentSchema } from './experiment'
-import type { DatasetName } from './experiment'
-import type { PartitionPreview, PlanPreview } from './preview'
+import type { DatasetName, Experiment } from './experiment'
+import { paperNames } from './papers'
+import type { PartitionPreview, PlanPreview, SweepCost } from './preview'
 import { tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
 
 /**
@@ -79,6 +80,12 @@ export const commands = {
   'application.info': nothing,
   /** Compares the application's own files with what was packaged. Null when it is not packaged but runs from a checkout. */
   'application.verify': nothing,
+  /** Opens a paper in the system's browser. */
+  'application.openPaper': z.strictObject({ paper: z.enum(paperNames) }),
+  /** Asks for a file and writes the experiment as JSON, as `--config` reads it. Answers its path, or null when the user closes the dialog. */
+  'experiment.save': z.strictObject({ experiment: experimentSchema }),
+  /** Asks for such a file. Null when the user closes the dialog. */
+  'experiment.load': nothing,
   'preferences.get': nothing,
   'preferences.set': preferenceChangeSchema,
   'datasets.list': nothing,
@@ -88,6 +95,7 @@ export const commands = {
   'datasets.import': z.strictObject({ name: z.enum(datasetNames) }),
   'preview.partition': z.strictObject({ experiment: experimentSchema }),
   'preview.plan': z.strictObject({ experiment: experimentSchema }),
+  'preview.sweep': z.strictObject({ experiments: z.array(experimentSchema).min(1).max(mostRuns) }),
   'sessions.list': nothing,
   'sessions.open': z.strictObject({ sessionId }),
   'sessions.update': z.strictObject({
@@ -143,6 +151,9 @@ export type CommandArguments<Name extends CommandName> = z.output<(typeof comman
 export interface CommandOutputs {
   'application.info': ApplicationInfo
   'application.verify': ApplicationIntegrity | null
+  'application.openPaper': null
+  'experiment.save': string | null
+  'experiment.load': Experiment | null
   'preferences.get': Preferences
   'preferences.set': Preferences
   'datasets.list': readonly DatasetStatus[]
@@ -151,6 +162,7 @@ export interface CommandOutputs {
   'datasets.import': DatasetStatus | null
   'preview.partition': PartitionPreview
   'preview.plan': PlanPreview
+  'preview.sweep': SweepCost
   'sessions.list': readonly SessionEntry[]
   'sessions.open': SessionContents
   'sessions.update': SessionEntry

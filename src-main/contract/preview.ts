@@ -31,11 +31,31 @@ export interface PlanPreview {
   readonly readjustmentRatios: readonly number[]
   /** Rounds after which the topology moves. */
   readonly updateRounds: readonly number[]
-  /** Expected R_s at the end (ITOP §3.5), exact for random growth; null when the topology does not move. */
+  /** Expected R_s at the end (Liu et al. 2021), exact for random growth; null when the topology does not move. */
   readonly expectedExploredShare: number | null
+  /** The same after every round, beginning with the density; empty when the topology does not move. */
+  readonly expectedExploredShares: readonly number[]
   readonly totalUploadBytes: number
   readonly totalDownloadBytes: number
   readonly totalTrainingFlops: number
+  /** Bytes that the run will write: records, masks and both checkpoints. */
+  readonly storageBytes: number
+  /** Working memory of training: what every thread shares, and what each thread adds. */
+  readonly memory: { readonly sharedBytes: number; readonly bytesPerThread: number }
   /** From a measurement on this machine; null when none was made yet. */
   readonly estimatedSeconds: number | null
+}
+
+/** What all runs of a launch together cost. */
+export interface SweepCost {
+  readonly runs: number
+  readonly uploadBytes: number
+  readonly downloadBytes: number
+  /** Theoretical, of training. */
+  readonly flops: number
+  readonly storageBytes: number
+  /** Null while the time of any run is unknown. */
+  readonly seconds: number | null
+  /** Runs that cannot be built, by their place in the list, with the reason in words. */
+  readonly impossible: readonly { readonly index: number; readonly reason: string }[]
 }

@@ -2,6 +2,7 @@ import { EspalierError, mostRuns } from './commands'
 import {
   checkExperiment,
   experimentFieldNames,
+  fieldMetadata,
   problemText,
   type Experiment,
   type ExperimentField,
@@ -33,7 +34,7 @@ export interface SweepCell {
 }
 
 /** The four arms of the ablation as an axis. */
-const ablationAxis: SweepAxis = { field: 'method', values: ablationArms }
+export const ablationAxis: SweepAxis = { field: 'method', values: ablationArms }
 
 /**
  * The cells of a sweep, the last axis changing fastest. Throws `wrong-input` when an axis is of no use: without values, on the
@@ -55,6 +56,15 @@ export function sweepCells(base: Experiment, axes: readonly SweepAxis[], seeds: 
       problems: checks[0].ok ? [] : checks[0].problems,
     }
   })
+}
+
+/**
+ * The static runs that a sweep is measured against: one for every combination of the axes outside the topology and for
+ * every seed, since what moves the topology has no say over a fixed mask.
+ */
+export function staticReferences(base: Experiment, axes: readonly SweepAxis[], seeds: readonly number[]): SweepCell[] {
+  const others = axes.filter(({ field }) => field !== 'method' && fieldMetadata(field).group !== 'topology')
+  return sweepCells({ ...base, method: 'static' }, others, seeds)
 }
 
 /** All runs of these cells, seed by seed, so that complete comparisons come first. */

@@ -14,6 +14,7 @@ const fromWindow = [
   'datasets.cancel',
   'preview.partition',
   'preview.plan',
+  'preview.sweep',
   'sessions.list',
   'sessions.open',
   'sessions.update',

@@ -39,6 +39,7 @@ import type { DatasetLibrary } from './dataset-library'
 import { TimeEstimator } from './estimate'
 import { newExperiments, newRuns } from './launch'
 import { RunQueue } from './run-queue'
+import { sweepCost } from './sweep-cost'
 
 export interface LaboratoryOptions {
   readonly datasets: DatasetLibrary
@@ -156,6 +157,7 @@ export class Laboratory {
     },
     'preview.partition': ({ experiment }) => this.#previewPartition(experiment),
     'preview.plan': ({ experiment }) => this.#previewPlan(experiment),
+    'preview.sweep': ({ experiments }) => sweepCost(experiments, (experiment) => this.#previewPlan(experiment)),
     'sessions.list': () => this.sessions.list(),
     'sessions.open': ({ sessionId }) => this.#open(sessionId),
     'sessions.update': async ({ sessionId, ...changes }) => {

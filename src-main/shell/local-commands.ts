@@ -4,7 +4,9 @@ import type { BrowserWindow } from 'electron'
 import { EspalierError } from '../contract/commands'
 import type { DatasetStatus, ExportedSession, Preferences } from '../contract/commands'
 import type { SessionContents, SessionEntry } from '../contract/records'
+import { papers } from '../contract/papers'
 import type { EngineRequest, HostInformation } from '../host/protocol'
+import { readExperiment, writeExperiment } from '../sessions/experiment-file'
 import { archiveExtension, type Arrivals } from './arrivals'
 import type { EngineClient } from './engine-client'
 import { verifyApplication } from './integrity'
@@ -50,6 +52,29 @@ export function localCommands({
       systemLocale: app.getLocale(),
     }),
     'application.verify': () => (app.isPackaged ? verifyApplication(process.resourcesPath, createReadStream) : null),
+    'application.openPaper': async ({ paper }) => {
+      await shell.openExternal(papers[paper])
+      return null
+    },
+    'experiment.save': async ({ experiment }) => {
+      const { filePath } = await dialog.showSaveDialog(window, {
+        title: words().saveExperiment,
+        defaultPath: `${experiment.dataset}-${experiment.method}.json`,
+        filters: [{ name: 'JSON', extensions: ['json'] }],
+      })
+      if (filePath === '') return null
+      await writeExperiment(filePath, experiment)
+      return filePath
+    },
+    'experiment.load': async () => {
+      const { filePaths } = await dialog.showOpenDialog(window, {
+        title: words().loadExperiment,
+        properties: ['openFile'],
+        filters: [{ name: 'JSON', extensions: ['json'] }],
+      })
+      const file = filePaths.at(0)
+      return file === undefined ? null : readExperiment(file)
+    },
     'preferences.get': () => preferences.get(),
     'preferences.set': (change) => {
       const changed = preferences.set(change)

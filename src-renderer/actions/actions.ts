@@ -1,11 +1,12 @@
+import { templateNames, templates } from '@contract/templates'
 import { pageNames, type Laboratory } from '../state/laboratory.svelte'
 import type { Messages } from '../i18n/en'
 
-/** Something that can be done from the keyboard. The shortcuts, the help sheet and button hints are read from this one list. */
+/** Something that can be done from the keyboard. The shortcuts, the palette and the help sheet are read from this one list. */
 export interface Action {
   readonly id: string
-  /** "Mod" is Ctrl, and ⌘ on macOS. */
-  readonly keys: string
+  /** "Mod" is Ctrl, and ⌘ on macOS; null for what only the palette offers. */
+  readonly keys: string | null
   readonly label: (words: Messages) => string
   readonly isEnabled: (laboratory: Laboratory) => boolean
   readonly run: (laboratory: Laboratory) => void
@@ -38,6 +39,75 @@ export const actions: readonly Action[] = [
     run: (laboratory) => void laboratory.launch('ablation'),
   },
   {
+    id: 'sweep',
+    keys: 'Mod+Alt+Enter',
+    label: (words) => words.workbench.runSweep,
+    isEnabled: (laboratory) => laboratory.page === 'setup' && laboratory.canLaunch('sweep'),
+    run: (laboratory) => void laboratory.launch('sweep'),
+  },
+  {
+    id: 'undo-edit',
+    keys: 'Mod+z',
+    label: (words) => words.workbench.undoEdit,
+    isEnabled: (laboratory) => laboratory.page === 'setup' && !laboratory.pasteShown && laboratory.draft.canUndo,
+    run: (laboratory) => {
+      laboratory.draft.undo()
+    },
+  },
+  {
+    id: 'redo-edit',
+    keys: 'Mod+Shift+z',
+    label: (words) => words.workbench.redoEdit,
+    isEnabled: (laboratory) => laboratory.page === 'setup' && !laboratory.pasteShown && laboratory.draft.canRedo,
+    run: (laboratory) => {
+      laboratory.draft.redo()
+    },
+  },
+  {
+    id: 'copy-command',
+    keys: 'Mod+Shift+c',
+    label: (words) => words.workbench.copyCommand,
+    isEnabled: (laboratory) => laboratory.page === 'setup' && laboratory.draft.commandLine !== null,
+    run: (laboratory) => void laboratory.copyCommandLine(),
+  },
+  {
+    id: 'paste-command',
+    keys: null,
+    label: (words) => words.workbench.pasteCommand,
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.page = 'setup'
+      laboratory.pasteShown = true
+    },
+  },
+  {
+    id: 'save-experiment',
+    keys: 'Mod+s',
+    label: (words) => words.workbench.saveEdit,
+    isEnabled: (laboratory) => laboratory.draft.experiment !== null,
+    run: (laboratory) => void laboratory.saveExperiment(),
+  },
+  {
+    id: 'load-experiment',
+    keys: 'Mod+o',
+    label: (words) => words.workbench.loadEdit,
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.page = 'setup'
+      void laboratory.loadExperiment()
+    },
+  },
+  ...templateNames.map((name): Action => ({
+    id: `template-${name}`,
+    keys: null,
+    label: (words) => words.workbench.useTemplate(words.workbench.templateNames[name]),
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.page = 'setup'
+      laboratory.draft.apply(templates[name])
+    },
+  })),
+  {
     id: 'undo',
     keys: 'u',
     label: (words) => words.actions.undo,
@@ -51,6 +121,23 @@ export const actions: readonly Action[] = [
     isEnabled: always,
     run: (laboratory) =>
       void laboratory.changePreferences({ theme: laboratory.preferences.theme === 'dark' ? 'light' : 'dark' }),
+  },
+  {
+    id: 'language',
+    keys: null,
+    label: (words) => words.workbench.otherLanguage,
+    isEnabled: always,
+    run: (laboratory) =>
+      void laboratory.changePreferences({ locale: laboratory.preferences.locale === 'en' ? 'zh-CN' : 'en' }),
+  },
+  {
+    id: 'palette',
+    keys: 'Mod+k',
+    label: (words) => words.workbench.palette,
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.paletteShown = !laboratory.paletteShown
+    },
   },
   {
     id: 'help',

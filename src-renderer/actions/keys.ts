@@ -11,13 +11,13 @@ export function matchesKeys(keys: string, press: KeyPress, typing: boolean): boo
   const parts = keys.split('+')
   const needsMod = parts.includes('Mod')
   const key = parts[parts.length - 1]
-  if (press.altKey || needsMod !== (press.ctrlKey || press.metaKey)) return false
+  if (press.altKey !== parts.includes('Alt') || needsMod !== (press.ctrlKey || press.metaKey)) return false
   if (!needsMod) return !typing && press.key.toLowerCase() === key.toLowerCase()
   return press.shiftKey === parts.includes('Shift') && press.key.toLowerCase() === key.toLowerCase()
 }
 
 /** The keys as printed on the keyboard in use. */
 export function keyCaps(keys: string, mac: boolean): string[] {
-  const names: Record<string, string> = mac ? { Mod: '⌘', Shift: '⇧', Enter: '↩' } : { Mod: 'Ctrl' }
+  const names: Record<string, string> = mac ? { Mod: '⌘', Shift: '⇧', Alt: '⌥', Enter: '↩' } : { Mod: 'Ctrl' }
   return keys.split('+').map((key) => names[key] ?? (key.length === 1 ? key.toUpperCase() : key))
 }

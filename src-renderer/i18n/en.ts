@@ -1,9 +1,9 @@
 import type { ExperimentField, FieldGroup } from '@contract/experiment'
 import { methodNames, methods, type MethodGroup, type MethodName } from '@contract/methods'
-import type { ExampleName } from '@contract/examples'
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
 import type { EspalierEvent, RunProgress } from '@contract/events'
+import { workbenchEn } from './workbench.en'
 
 interface FieldWords {
   readonly label: string
@@ -218,8 +218,6 @@ export const en = {
     resetAll: 'Reset all',
     automatic: 'automatic',
     defaultValue: (value: string) => `default ${value}`,
-    examples: 'Start from an example',
-    exampleNames: { 'four-arms': 'Four arms on MNIST' } as Record<ExampleName, string>,
     seeds: 'Seeds',
     seedsHelp:
       'One run per seed. The same seeds give every arm the same partition, clients and first weights, so that differences can be paired. Three or more are advisable.',
@@ -251,7 +249,6 @@ export const en = {
     wholeNetwork: 'Whole network',
     parameters: (parameters: string) => `${parameters} parameters`,
     unusedBudget: (parameters: string) => `${parameters} parameters of the budget stay unused`,
-    decay: 'Readjustment ratio over rounds',
     frozen: 'The topology does not move with this method.',
     round: 'Round',
     ratio: 'Readjustment ratio R',
@@ -500,6 +497,7 @@ export const en = {
     help: 'Show this sheet',
     undo: 'Undo the last deletion',
   },
+  workbench: workbenchEn,
   time: {
     seconds: (n: string) => `${n} s`,
     minutes: (m: string, s: string) => `${m} min ${s} s`,

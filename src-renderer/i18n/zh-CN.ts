@@ -1,6 +1,7 @@
 import { methodNames } from '@contract/methods'
 import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
+import { workbenchZhCN } from './workbench.zh-CN'
 
 /** 简体中文. Same keys as English; the field's terms are those of the Chinese literature. */
 export const zhCN: Messages = {
@@ -140,9 +141,7 @@ export const zhCN: Messages = {
     resetAll: '全部恢复',
     automatic: '自动',
     defaultValue: (value) => `默认 ${value}`,
-    examples: '从示例开始',
     fromTextOnly: '仅依据论文文字实现。',
-    exampleNames: { 'four-arms': 'MNIST 上的四种方法' },
     seeds: '随机种子',
     seedsHelp: '每个种子一次运行。相同种子使各方法的划分、客户端和初始权重一致，差异可配对比较。建议三个以上。',
     sessionName: '会话名称',
@@ -172,7 +171,6 @@ export const zhCN: Messages = {
     wholeNetwork: '整个网络',
     parameters: (parameters) => `${parameters} 个参数`,
     unusedBudget: (parameters) => `预算中有 ${parameters} 个参数未使用`,
-    decay: '调整率随通信轮的变化',
     frozen: '此方法的拓扑不移动。',
     round: '通信轮',
     ratio: '调整率 R',
@@ -404,6 +402,7 @@ export const zhCN: Messages = {
     help: '显示此表',
     undo: '撤销上次删除',
   },
+  workbench: workbenchZhCN,
   time: {
     seconds: (n) => `${n} 秒`,
     minutes: (m, s) => `${m} 分 ${s} 秒`,

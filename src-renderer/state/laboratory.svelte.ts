@@ -1,7 +1,8 @@
 import { createContext } from 'svelte'
 import type { ApplicationInfo, Preferences } from '@contract/commands'
 import type { EspalierEvent } from '@contract/events'
-import type { DatasetName } from '@contract/experiment'
+import type { DatasetName, Experiment } from '@contract/experiment'
+import type { PaperName } from '@contract/papers'
 import type { SessionEntry } from '@contract/records'
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
@@ -11,9 +12,11 @@ import { Messages } from './messages.svelte'
 import { OpenSession } from './open-session.svelte'
 import { PreferencesState } from './preferences.svelte'
 import { Preview } from './preview.svelte'
+import { SweepCostState } from './sweep-cost.svelte'
 
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
+export type LaunchKind = 'single' | 'ablation' | 'sweep'
 
 export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
 
@@ -25,6 +28,7 @@ export class Laboratory {
   readonly datasets = new Datasets()
   readonly draft: Draft
   readonly preview: Preview
+  readonly sweepCost: SweepCostState
   readonly session: OpenSession
 
   page = $state<PageName>('setup')
@@ -32,6 +36,9 @@ export class Laboratory {
   launching = $state(false)
   helpShown = $state(false)
   aboutShown = $state(false)
+  paletteShown = $state(false)
+  /** Whether the dialog is open that takes a command line. */
+  pasteShown = $state(false)
   information = $state.raw<ApplicationInfo | null>(null)
   sessions = $state.raw<readonly SessionEntry[]>([])
   /** The fetch the user has just cancelled: its end is no failure. */
@@ -42,6 +49,7 @@ export class Laboratory {
     this.engine = engine
     this.draft = new Draft(this.preferences)
     this.preview = new Preview(engine)
+    this.sweepCost = new SweepCostState(engine)
     this.session = new OpenSession((sessionId, runId) => engine.invoke('runs.records', { sessionId, runId }))
   }
 
@@ -188,12 +196,13 @@ export class Laboratory {
       ['bundled', 'ready'].includes(this.datasets.find(this.draft.experiment.dataset)?.state ?? 'missing'),
   )
 
-  canLaunch(kind: 'single' | 'ablation'): boolean {
+  canLaunch(kind: LaunchKind): boolean {
+    if (kind === 'sweep') return this.#canLaunch && this.draft.sweep.experiments.length > 0
     return this.#canLaunch && (kind === 'single' || this.draft.ablationFits)
   }
 
   /** Queues the drafted runs and shows them. */
-  async launch(kind: 'single' | 'ablation'): Promise<void> {
+  async launch(kind: LaunchKind): Promise<void> {
     const { experiment, seeds, sessionName, intoOpenSession } = this.draft
     if (!this.canLaunch(kind) || experiment === null || seeds === null) return
     this.launching = true
@@ -201,10 +210,7 @@ export class Laboratory {
       const contents = await this.engine.invoke('runs.launch', {
         sessionId: intoOpenSession ? this.session.id : null,
         sessionName: sessionName.trim() === '' ? null : sessionName.trim(),
-        experiments:
-          kind === 'ablation'
-            ? ablationExperiments(experiment, seeds)
-            : experimentsOf(sweepCells(experiment, [], seeds)),
+        experiments: this.#experimentsOf(kind, experiment, seeds),
       })
       if (contents.alreadyThere > 0) this.messages.note(this.words.setup.alreadyThere(contents.alreadyThere))
       this.page = 'runs'
@@ -213,6 +219,41 @@ export class Laboratory {
     })
     this.launching = false
     await this.refreshSessions()
+  }
+
+  #experimentsOf(kind: LaunchKind, experiment: Experiment, seeds: readonly number[]): Experiment[] {
+    if (kind === 'ablation') return ablationExperiments(experiment, seeds)
+    return kind === 'sweep' ? [...this.draft.sweep.experiments] : experimentsOf(sweepCells(experiment, [], seeds))
+  }
+
+  /** Puts text on the clipboard and says so. */
+  async copy(text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text)
+      this.messages.note(this.words.common.copy)
+    } catch {
+      this.messages.error(this.words.common.failed, new Error(this.words.common.copyFailed))
+    }
+  }
+
+  async copyCommandLine(): Promise<void> {
+    if (this.draft.commandLine !== null) await this.copy(this.draft.commandLine)
+  }
+
+  async saveExperiment(): Promise<void> {
+    const { experiment } = this.draft
+    if (experiment === null) return
+    const file = await this.attempt(() => this.engine.invoke('experiment.save', { experiment }))
+    if (typeof file === 'string') this.messages.note(this.words.workbench.saved(file))
+  }
+
+  async loadExperiment(): Promise<void> {
+    const experiment = await this.attempt(() => this.engine.invoke('experiment.load'))
+    if (experiment !== null && experiment !== undefined) this.draft.load(experiment)
+  }
+
+  async openPaper(paper: PaperName): Promise<void> {
+    await this.attempt(() => this.engine.invoke('application.openPaper', { paper }))
   }
 
   async controlRun(command: 'runs.pause' | 'runs.resume' | 'runs.cancel', runId: string): Promise<void> {
@@ -257,6 +298,7 @@ export class Laboratory {
         break
       case 'estimates.changed':
         void this.preview.askAgain()
+        void this.sweepCost.askAgain()
         break
       case 'sessions.changed':
         void this.refreshSessions()

@@ -44,8 +44,8 @@ export class FakeWindow extends EventEmitter {
 export const app = new FakeApp()
 export const ipcMain = new FakeIpcMain()
 export const protocol = new FakeProtocol()
-export const dialog = { showOpenDialog: vi.fn(), showMessageBox: vi.fn() }
-export const shell = { openPath: vi.fn() }
+export const dialog = { showOpenDialog: vi.fn(), showSaveDialog: vi.fn(), showMessageBox: vi.fn() }
+export const shell = { openPath: vi.fn(), openExternal: vi.fn() }
 export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
 
 export default { app, ipcMain, protocol, dialog, shell, powerSaveBlocker }

@@ -92,7 +92,13 @@ describe('sliders', () => {
 
 describe('sumCosts', () => {
   const plan = (seconds: number | null) =>
-    ({ totalUploadBytes: 10, totalDownloadBytes: 20, totalTrainingFlops: 5, estimatedSeconds: seconds }) as PlanPreview
+    ({
+      totalUploadBytes: 10,
+      totalDownloadBytes: 20,
+      totalTrainingFlops: 5,
+      storageBytes: 7,
+      estimatedSeconds: seconds,
+    }) as PlanPreview
 
   it('multiplies by the seeds and adds the arms', () => {
     expect(sumCosts([plan(2), plan(3)], 3)).toEqual({
@@ -100,6 +106,7 @@ describe('sumCosts', () => {
       uploadBytes: 60,
       downloadBytes: 120,
       flops: 30,
+      storageBytes: 42,
       seconds: 15,
     })
   })

@@ -82,7 +82,7 @@ test.describe('set-up', () => {
 })
 
 test('from an example to an ablation, its curves, its table and its layers', async ({ page }) => {
-  await openApplication(page, { round: '15' })
+  await openApplication(page, { round: '60' })
   await page.getByTestId('example-four-arms').click()
   await expect(input(page, 'partition')).toHaveValue('dirichlet')
   await input(page, 'rounds').fill('8')

@@ -13,6 +13,9 @@ const preferences = { theme: 'dark', locale: 'en', workers: null, lastSessionId:
 const local = {
   'application.info': vi.fn(),
   'application.verify': vi.fn(),
+  'application.openPaper': vi.fn(),
+  'experiment.save': vi.fn(),
+  'experiment.load': vi.fn(),
   'preferences.get': vi.fn(() => preferences),
   'preferences.set': vi.fn(() => preferences),
   'datasets.import': vi.fn(),

@@ -1,12 +1,14 @@
 import type { Experiment } from '../../contract/experiment'
 import type { PlanPreview } from '../../contract/preview'
+import { sharedBytes, threadBytes } from '../accounting/memory'
 import { modelSummary } from '../accounting/model-summary'
 import { addCosts, roundCost } from '../accounting/round-cost'
 import { plainWork } from '../methods/expected-work'
+import { storageBytes } from '../accounting/storage'
 import { prepareModel } from '../methods/prepare-model'
 import { methodRecipes } from '../methods/registry'
 import type { InputShape } from '../models/architectures'
-import { expectedExploredShare } from '../sparsity/exploration'
+import { expectedExploredShares } from '../sparsity/exploration'
 import { accountRound, withMaskVersion } from './round-traffic'
 import { sampleClients } from './sample-clients'
 
@@ -49,6 +51,16 @@ export function previewPlan(
   }
   const total = costs.reduce(addCosts)
 
+  const isUpdate = new Set(updateRounds)
+  const exploredShares =
+    updateRounds.length === 0 || recipe.updateTopology?.activeAfter !== undefined
+      ? []
+      : networkShares(
+          plan.prunable.map((layer) => layer.weightCount),
+          requestedActive,
+          rounds.map((round) => (isUpdate.has(round) ? ratioAt(round) : 0)),
+        )
+
   return {
     summary: modelSummary(plan, requestedActive, unusedBudget),
     layers: plan.prunable.map((layer, index) => ({
@@ -60,26 +72,35 @@ export function previewPlan(
     warnings,
     readjustmentRatios: rounds.map(ratioAt),
     updateRounds,
-    expectedExploredShare:
-      updateRounds.length === 0 || recipe.updateTopology?.activeAfter !== undefined
-        ? null
-        : explored(
-            plan.prunable.map((layer) => layer.weightCount),
-            requestedActive,
-            updateRounds.map(ratioAt),
-          ),
+    expectedExploredShare: exploredShares.at(-1) ?? null,
+    expectedExploredShares: exploredShares,
     totalUploadBytes: total.uploadBytes,
     totalDownloadBytes: total.downloadBytes,
     totalTrainingFlops: total.trainingFlops,
+    storageBytes: storageBytes(plan, experiment, updateRounds.length),
+    memory: {
+      sharedBytes: sharedBytes(
+        plan,
+        clientImages.reduce((sum, images) => sum + images, 0),
+        experiment.clientsPerRound,
+      ),
+      bytesPerThread: threadBytes(plan, experiment.batchSize),
+    },
     estimatedSeconds,
   }
 }
 
-/** Expected R_s of the whole network, with the whole numbers of weights that really move in each layer. */
-function explored(weights: readonly number[], active: readonly number[], ratios: readonly number[]): number {
-  const ever = weights.map((count, layer) => {
+/**
+ * Expected R_s of the whole network after every round, with the whole numbers of weights that really move in each layer.
+ * `ratios` are the shares replaced after each round, 0 where nothing moves.
+ */
+function networkShares(weights: readonly number[], active: readonly number[], ratios: readonly number[]): number[] {
+  const layers = weights.map((count, layer) => {
     const wholeRatios = ratios.map((ratio) => Math.floor(ratio * active[layer]) / active[layer])
-    return count * expectedExploredShare(active[layer] / count, wholeRatios)
+    return expectedExploredShares(active[layer] / count, wholeRatios)
   })
-  return ever.reduce((sum, count) => sum + count, 0) / weights.reduce((sum, count) => sum + count, 0)
+  const total = weights.reduce((sum, count) => sum + count, 0)
+  return ratios.map(
+    (_, round) => layers.reduce((sum, shares, layer) => sum + shares[round] * weights[layer], 0) / total,
+  )
 }

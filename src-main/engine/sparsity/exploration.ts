@@ -22,14 +22,15 @@ export function jaccard(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * Expected in-time over-parameterisation rate R_s of one layer under random growth (Liu et al. 2021, ITOP), just-dropped
- * positions eligible: 1 − (1 − d)·Π(1 − q_j), with q_j = f_j·d/(1 − d + f_j·d) the chance that an inactive weight is chosen.
- * `density` is the layer's density d, `ratios` the shares f_j of active weights replaced at each update.
+ * Expected in-time over-parameterisation rate R_s of one layer under random growth (Liu et al. 2021, ITOP) after each update,
+ * just-dropped positions eligible: 1 − (1 − d)·Π(1 − q_j), with q_j = f_j·d/(1 − d + f_j·d) the chance that an inactive weight
+ * is chosen. `density` is the layer's density d, `ratios` the shares f_j of active weights replaced, 0 where nothing moves.
  */
-export function expectedExploredShare(density: number, ratios: readonly number[]): number {
-  const neverChosen = ratios.reduce((chance, ratio) => {
+export function expectedExploredShares(density: number, ratios: readonly number[]): number[] {
+  let neverChosen = 1
+  return ratios.map((ratio) => {
     const replaced = ratio * density
-    return replaced === 0 ? chance : chance * (1 - replaced / (1 - density + replaced))
-  }, 1)
-  return 1 - (1 - density) * neverChosen
+    if (replaced > 0) neverChosen *= 1 - replaced / (1 - density + replaced)
+    return 1 - (1 - density) * neverChosen
+  })
 }

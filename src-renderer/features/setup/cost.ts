@@ -1,18 +1,10 @@
-import type { PlanPreview } from '@contract/preview'
+import type { PlanPreview, SweepCost } from '@contract/preview'
 
-export interface Cost {
-  readonly runs: number
-  readonly uploadBytes: number
-  readonly downloadBytes: number
-  /** Theoretical, of training. */
-  readonly flops: number
-  /** Null while the time of any run is unknown. */
-  readonly seconds: number | null
-}
+type Cost = Omit<SweepCost, 'impossible'>
 
 /** Cost of running every plan once per seed; null when a plan is missing. */
 export function sumCosts(plans: readonly (PlanPreview | undefined)[], seeds: number): Cost | null {
-  let total: Cost = { runs: 0, uploadBytes: 0, downloadBytes: 0, flops: 0, seconds: 0 }
+  let total: Cost = { runs: 0, uploadBytes: 0, downloadBytes: 0, flops: 0, storageBytes: 0, seconds: 0 }
   for (const plan of plans) {
     if (plan === undefined) return null
     total = {
@@ -20,6 +12,7 @@ export function sumCosts(plans: readonly (PlanPreview | undefined)[], seeds: num
       uploadBytes: total.uploadBytes + seeds * plan.totalUploadBytes,
       downloadBytes: total.downloadBytes + seeds * plan.totalDownloadBytes,
       flops: total.flops + seeds * plan.totalTrainingFlops,
+      storageBytes: total.storageBytes + seeds * plan.storageBytes,
       seconds:
         total.seconds === null || plan.estimatedSeconds === null ? null : total.seconds + seeds * plan.estimatedSeconds,
     }

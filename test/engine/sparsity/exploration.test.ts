@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { countNewlyActive, expectedExploredShare, jaccard, union } from '../../../src-main/engine/sparsity/exploration'
+import { countNewlyActive, expectedExploredShares, jaccard, union } from '../../../src-main/engine/sparsity/exploration'
 import { decayedRatio } from '../../../src-main/engine/sparsity/schedule'
 
-describe('expectedExploredShare', () => {
+describe('expectedExploredShares', () => {
   const atInterval = (density: number, interval: number) => {
     const ratios = Array.from({ length: Math.ceil(150 / interval) }, (_, index) =>
       decayedRatio(0.5, 'cosine', index * interval, 150),
     )
-    return expectedExploredShare(density, ratios)
+    return expectedExploredShares(density, ratios).at(-1) ?? Number.NaN
   }
 
   // Liu et al. 2021 (ITOP): f = 0.5, cosine, end 150, updates at 0, ΔT, 2ΔT, … < 150.
@@ -23,9 +23,13 @@ describe('expectedExploredShare', () => {
     })
   })
 
-  it('starts at the density and is 1 for a dense layer', () => {
-    expect(expectedExploredShare(0.3, [])).toBeCloseTo(0.3, 15)
-    expect(expectedExploredShare(1, [0.5, 0])).toBe(1)
+  it('stays at the density while nothing moves, never falls, and is 1 for a dense layer', () => {
+    const [still, first, pause, second] = expectedExploredShares(0.3, [0, 0.5, 0, 0.5])
+    expect(still).toBeCloseTo(0.3, 15)
+    expect(first).toBeCloseTo(1 - (0.7 * 0.7) / 0.85, 15)
+    expect(pause).toBe(first)
+    expect(second).toBeGreaterThan(pause)
+    expect(expectedExploredShares(1, [0.5, 0])).toEqual([1, 1])
   })
 })
 

@@ -19,6 +19,7 @@ import { isSameExperiment } from '@contract/sweep'
 import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
+import { sweepCost } from '../../../src-main/runs/sweep-cost'
 import { comparisonTable } from '../../../src-main/report/comparison-table'
 import { FakeRun } from './fake-run'
 
@@ -98,6 +99,7 @@ export class FakeEngine implements EspalierBridge {
   #cancelFetch: (() => void) | null = null
   #cancelTransfer: (() => void) | null = null
   #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null }
+  #savedExperiment: Experiment | null = null
   #now = Date.UTC(2026, 2, 15, 9, 0)
   #identifiers = 0
   /** Paths that the system has asked the application to open. */
@@ -155,6 +157,12 @@ export class FakeEngine implements EspalierBridge {
   readonly #handlers: Handlers = {
     'application.info': () => information,
     'application.verify': () => ({ filesChecked: 7, problems: [] }),
+    'application.openPaper': () => null,
+    'experiment.save': ({ experiment }) => {
+      this.#savedExperiment = experiment
+      return '/home/ada/setup.json'
+    },
+    'experiment.load': () => this.#savedExperiment,
     'preferences.get': () => this.#preferences,
     'preferences.set': (change) => {
       this.#preferences = { ...this.#preferences, ...change }
@@ -168,11 +176,9 @@ export class FakeEngine implements EspalierBridge {
     },
     'datasets.import': ({ name }) => this.#setDataset(name, 'ready'),
     'preview.partition': ({ experiment }) => this.#partition(experiment),
-    'preview.plan': ({ experiment }) => {
-      const dataset = this.#ready(experiment.dataset)
-      const plan = previewPlan(experiment, dataset.shape, 10, this.#clientImages(experiment), null)
-      return { ...plan, estimatedSeconds: plan.totalTrainingFlops / 2.4e9 }
-    },
+    'preview.plan': ({ experiment }) => this.#plan(experiment),
+    'preview.sweep': ({ experiments }) =>
+      sweepCost(experiments, (experiment) => Promise.resolve(this.#plan(experiment))),
     'sessions.list': () => [...this.#sessions.values()].filter(({ deleted }) => !deleted).map(({ entry }) => entry),
     'sessions.open': ({ sessionId }) => this.#contents(this.#session(sessionId)),
     'sessions.update': ({ sessionId, name, notes, tags }) => {
@@ -344,6 +350,12 @@ export class FakeEngine implements EspalierBridge {
         resolve(this.#setDataset(name, 'ready'))
       }, this.#roundMilliseconds * 2)
     })
+  }
+
+  #plan(experiment: Experiment) {
+    const dataset = this.#ready(experiment.dataset)
+    const plan = previewPlan(experiment, dataset.shape, 10, this.#clientImages(experiment), null)
+    return { ...plan, estimatedSeconds: plan.totalTrainingFlops / 2.4e9 }
   }
 
   #partition(experiment: Experiment) {

@@ -1,0 +1,37 @@
+/**
+ * Where the papers that fields name as their source can be read. The window may open these addresses in the system's
+ * browser and no others.
+ */
+export const papers = {
+  'McMahan et al. 2017': 'https://arxiv.org/abs/1602.05629',
+  'Li et al. 2020': 'https://arxiv.org/abs/1812.06127',
+  'Bibikar et al. 2022': 'https://arxiv.org/abs/2112.09824',
+  'Mocanu et al. 2018': 'https://arxiv.org/abs/1707.04780',
+  'Evci et al. 2020': 'https://arxiv.org/abs/1911.11134',
+  'Dettmers & Zettlemoyer 2019': 'https://arxiv.org/abs/1907.04840',
+  'Liu et al. 2021': 'https://arxiv.org/abs/2102.02887',
+  'Hsu et al. 2019': 'https://arxiv.org/abs/1909.06335',
+  'Zhu & Gupta 2017': 'https://arxiv.org/abs/1710.01878',
+  'Babakniya et al. 2023': 'https://arxiv.org/abs/2208.13092',
+  'Huang et al. 2024': 'https://arxiv.org/abs/2403.14737',
+  'Huang et al. 2025': 'https://arxiv.org/abs/2501.19122',
+  'FedSGC 2024': 'https://arxiv.org/abs/2405.01189',
+  'Schwarz et al. 2021': 'https://arxiv.org/abs/2110.00296',
+  'Guastella et al. 2025': 'https://arxiv.org/abs/2504.05153',
+} as const satisfies Record<string, `https://${string}`>
+export type PaperName = keyof typeof papers
+export const paperNames = Object.keys(papers) as [PaperName, ...PaperName[]]
+
+export interface Citation {
+  readonly text: string
+  /** Null where no address is known. */
+  readonly paper: PaperName | null
+}
+
+/** The papers of a field's `source`, in which they are separated by semicolons. */
+export function citationsOf(source: string): Citation[] {
+  return source.split(';').map((part) => {
+    const text = part.trim()
+    return { text, paper: paperNames.find((name) => name === text) ?? null }
+  })
+}

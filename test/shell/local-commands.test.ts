@@ -1,0 +1,54 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { commands } from '../../src-main/contract/commands'
+import { defaultExperiment } from '../../src-main/contract/experiment'
+import { paperNames, papers } from '../../src-main/contract/papers'
+import { localCommands, type LocalCommandOptions } from '../../src-main/shell/local-commands'
+import { wordsFor } from '../../src-main/shell/words'
+import { dialog, shell } from '../mocks/electron'
+
+let folder = ''
+const local = localCommands({
+  window: {} as LocalCommandOptions['window'],
+  engine: { request: vi.fn() },
+  preferences: {} as LocalCommandOptions['preferences'],
+  onPreferences: vi.fn(),
+  words: () => wordsFor('en'),
+  arrivals: { take: () => [] },
+} as LocalCommandOptions)
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'espalier-local-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('saves a set-up that it loads again, and says what does not fit in another file', async () => {
+  const file = join(folder, 'setup.json')
+  const experiment = { ...defaultExperiment(), sparsity: 0.95, rateDecayEnd: null }
+  dialog.showSaveDialog.mockResolvedValueOnce({ filePath: file })
+  expect(await local['experiment.save']({ experiment })).toBe(file)
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(experiment)
+  dialog.showOpenDialog.mockResolvedValue({ filePaths: [file] })
+  expect(await local['experiment.load'](undefined)).toEqual(experiment)
+
+  await writeFile(file, '{"rounds": 0, "colour": "red"}')
+  await expect(local['experiment.load'](undefined)).rejects.toThrow(/setup.json: rounds: 0 is not allowed.*colour/)
+  await writeFile(file, '[1]')
+  await expect(local['experiment.load'](undefined)).rejects.toThrow(/no JSON object/)
+})
+
+it('writes nothing when the dialog is closed', async () => {
+  dialog.showSaveDialog.mockResolvedValueOnce({ filePath: '' })
+  expect(await local['experiment.save']({ experiment: defaultExperiment() })).toBeNull()
+})
+
+it('opens the papers it knows, all by https, and no other address', async () => {
+  await local['application.openPaper']({ paper: 'Evci et al. 2020' })
+  expect(shell.openExternal).toHaveBeenCalledWith('https://arxiv.org/abs/1911.11134')
+  expect(paperNames.map((name) => new URL(papers[name]).protocol)).toEqual(paperNames.map(() => 'https:'))
+  expect(commands['application.openPaper'].safeParse({ paper: 'file:///etc/passwd' }).success).toBe(false)
+})
