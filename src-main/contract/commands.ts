@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName, Experiment } from './experiment'
+import type { CurrentWeights, LayerHistory, MaskSimilarity, UnitDegrees } from './layers'
 import { paperNames } from './papers'
 import type { PartitionPreview, PlanPreview, SweepCost } from './preview'
 import { tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
@@ -71,10 +72,17 @@ export interface MaskPicture {
   readonly layer: string
   readonly shape: readonly number[]
   readonly bits: Uint8Array
+  /** The mask before this update; null for the first. */
+  readonly before: Uint8Array | null
+  /** Every weight that was active in any mask before this update; null for the first. */
+  readonly earlier: Uint8Array | null
 }
 
 /** Most runs of one launch: a day of small ones, and a list that every view still handles. */
 export const mostRuns = 10_000
+
+/** Index among the prunable layers; null for the whole network. */
+const layerOrAll = z.number().int().min(0).nullable()
 
 export const commands = {
   'application.info': nothing,
@@ -140,6 +148,18 @@ export const commands = {
   'runs.records': runReference,
   /** `layer` is the index among the prunable layers. */
   'runs.mask': z.strictObject({ sessionId, runId, update: z.number().int().min(0), layer: z.number().int().min(0) }),
+  /** Ages and survival of connections over all masks of a run. */
+  'runs.layerHistory': runReference,
+  'runs.maskSimilarity': z.strictObject({ sessionId, runId, layer: layerOrAll }),
+  /** Compares the masks that the runs have in force after a round. */
+  'runs.maskOverlap': z.strictObject({
+    sessionId,
+    runIds: z.array(runId).min(2).max(64),
+    round: z.number().int().min(0),
+    layer: layerOrAll,
+  }),
+  'runs.units': z.strictObject({ sessionId, runId, update: z.number().int().min(0) }),
+  'runs.weights': runReference,
 } as const
 
 export type CommandName = keyof typeof commands
@@ -185,6 +205,11 @@ export interface CommandOutputs {
   'runs.cancel': null
   'runs.records': RunRecords
   'runs.mask': MaskPicture
+  'runs.layerHistory': LayerHistory
+  'runs.maskSimilarity': MaskSimilarity
+  'runs.maskOverlap': MaskSimilarity
+  'runs.units': readonly UnitDegrees[]
+  'runs.weights': CurrentWeights
 }
 export type CommandOutput<Name extends CommandName> = CommandOutputs[Name]
 

@@ -37,6 +37,15 @@ export const roundRecordSchema = z.object({
 })
 export type RoundRecord = z.output<typeof roundRecordSchema>
 
+/** Weights of one layer in equal bins from −limit to limit. */
+const weightHistogramSchema = z.object({
+  limit: z.number().nonnegative(),
+  alive: z.array(count),
+  /** Weights that an update sets to zero, with their values before it. */
+  removed: z.array(count),
+})
+export type WeightHistogram = z.output<typeof weightHistogramSchema>
+
 export const layerTopologySchema = z.object({
   layer: z.string(),
   /** Prunable weights of the layer. */
@@ -52,6 +61,8 @@ export const layerTopologySchema = z.object({
   jaccardWithFirst: share,
   /** R_s: share of weights active at least once so far. */
   exploredShare: share,
+  /** Values just before the update; runs of earlier versions have none. */
+  weightHistogram: weightHistogramSchema.optional(),
 })
 export type LayerTopology = z.output<typeof layerTopologySchema>
 
@@ -72,6 +83,13 @@ export const invariantSchema = z.object({
 })
 export type InvariantResult = z.output<typeof invariantSchema>
 
+const clientOverlapSchema = z.object({
+  clients: z.array(count),
+  /** Jaccard similarity of the masks of every two of these clients, over the whole network. */
+  jaccard: z.array(z.array(share)),
+})
+export type ClientOverlap = z.output<typeof clientOverlapSchema>
+
 /** One line of `topology.ndjson`. Update 0 is the first mask, before round 0; update k > 0 happened after `round`. */
 export const topologyRecordSchema = z.object({
   update: count,
@@ -80,6 +98,8 @@ export const topologyRecordSchema = z.object({
   readjustmentRatio: share,
   layers: z.array(layerTopologySchema),
   invariants: z.array(invariantSchema),
+  /** Only where clients of the round sent masks of their own. */
+  clientOverlap: clientOverlapSchema.optional(),
 })
 export type TopologyRecord = z.output<typeof topologyRecordSchema>
 

@@ -32,6 +32,11 @@ const fromWindow = [
   'runs.cancel',
   'runs.records',
   'runs.mask',
+  'runs.layerHistory',
+  'runs.maskSimilarity',
+  'runs.maskOverlap',
+  'runs.units',
+  'runs.weights',
 ] as const satisfies readonly (keyof typeof commands)[]
 
 export type ForwardedCommandName = (typeof fromWindow)[number]

@@ -7,7 +7,6 @@ import {
   type CommandOutput,
   type DatasetStatus,
   type LaunchedSession,
-  type MaskPicture,
 } from '../contract/commands'
 import type { ComparedRun } from '../contract/comparison'
 import type { EspalierEvent } from '../contract/events'
@@ -31,13 +30,14 @@ import { comparisonTable } from '../report/comparison-table'
 import { dataHome, type DataHome } from '../sessions/home'
 import type { TransferOptions } from '../sessions/archive'
 import { readRun } from '../sessions/read-session'
-import { readRunMask, readRunRecords } from '../sessions/run-folder'
+import { readRunRecords } from '../sessions/run-folder'
 import { SessionStore } from '../sessions/session-store'
 import { duplicateSession, exportSession, mergeSessions, openSessionPath } from '../sessions/session-transfer'
 import { verifySession } from '../sessions/verify-session'
 import type { DatasetLibrary } from './dataset-library'
 import { TimeEstimator } from './estimate'
 import { newExperiments, newRuns } from './launch'
+import { LayerAnalysis } from './layer-analysis'
 import { RunQueue } from './run-queue'
 import { sweepCost } from './sweep-cost'
 
@@ -76,6 +76,7 @@ export class Laboratory {
   readonly #pool: WorkerPool
   readonly #queue: RunQueue
   readonly #estimator: TimeEstimator
+  readonly #layers = new LayerAnalysis()
   readonly #listeners = new Set<(event: EspalierEvent) => void>()
   readonly #fetching = new Map<DatasetName, AbortController>()
   #transferring: AbortController | null = null
@@ -193,7 +194,20 @@ export class Laboratory {
     'runs.records': async ({ sessionId, runId }) => {
       return readRunRecords(await this.sessions.runFolderOf(sessionId, runId))
     },
-    'runs.mask': (request) => this.#mask(request),
+    'runs.mask': async ({ sessionId, runId, update, layer }) =>
+      this.#layers.mask(await this.sessions.runFolderOf(sessionId, runId), update, layer),
+    'runs.layerHistory': async ({ sessionId, runId }) =>
+      this.#layers.history(await this.sessions.runFolderOf(sessionId, runId)),
+    'runs.maskSimilarity': async ({ sessionId, runId, layer }) =>
+      this.#layers.similarity(await this.sessions.runFolderOf(sessionId, runId), layer),
+    'runs.maskOverlap': async ({ sessionId, runIds, round, layer }) => {
+      const folders = await Promise.all(runIds.map((runId) => this.sessions.runFolderOf(sessionId, runId)))
+      return this.#layers.overlap(folders, round, layer)
+    },
+    'runs.units': async ({ sessionId, runId, update }) =>
+      this.#layers.units(await this.sessions.runFolderOf(sessionId, runId), update),
+    'runs.weights': async ({ sessionId, runId }) =>
+      this.#layers.weights(await this.sessions.runFolderOf(sessionId, runId)),
     'host.importDataset': async ({ name, folder }) => {
       await this.#datasets.importFolder(name, folder)
       this.#emit({ type: 'dataset.changed', name })
@@ -354,15 +368,6 @@ export class Laboratory {
 
   async #table(sessionId: string, format: CommandArguments<'sessions.table'>['format']): Promise<string> {
     return comparisonTable(await this.comparedRuns(sessionId), format)
-  }
-
-  async #mask({ sessionId, runId, update, layer }: CommandArguments<'runs.mask'>): Promise<MaskPicture> {
-    const layers = await readRunMask(await this.sessions.runFolderOf(sessionId, runId), update)
-    const picture = layers.at(layer)
-    if (picture === undefined) {
-      throw new EspalierError('wrong-input', `layer: ${layer} is not allowed; allowed: 0 to ${layers.length - 1}`)
-    }
-    return { layer: picture.layer, shape: picture.shape, bits: picture.bits }
   }
 }
 

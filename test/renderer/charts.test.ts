@@ -8,7 +8,6 @@ import { chartSummary, chartTable, type LineChartModel } from '../../src-rendere
 import { armStyle } from '../../src-renderer/charts/styles'
 import { meanCurve, runCurve } from '../../src-renderer/features/compare/curves'
 import { distinguishingFields, settingNumbers, settingText } from '../../src-renderer/features/compare/settings'
-import { drawMask, maskBands } from '../../src-renderer/features/layers/mask-pixels'
 import { possibleActions, shareDone } from '../../src-renderer/features/runs/run-state'
 import { createFormatter } from '../../src-renderer/format/format'
 import { en } from '../../src-renderer/i18n/en'
@@ -165,52 +164,6 @@ describe('settings', () => {
 })
 
 describe('pictures', () => {
-  it('colour kept, pruned, grown and inactive weights', () => {
-    const mask = (bits: number) => ({ layer: 'fc', shape: [2, 2], bits: Uint8Array.of(bits) })
-    const colours = { inactive: '#000000', kept: '#010101', pruned: '#020202', grown: '#030303' }
-    const whole = { bands: 1, bandColumns: 2 }
-    // Weights 0…3: before 1 1 0 0, after 1 0 1 0 (lowest bit first).
-    const { pixels, counts } = drawMask(mask(0b0101), mask(0b0011), colours, whole)
-    expect([0, 4, 8, 12].map((at) => pixels[at])).toEqual([1, 2, 3, 0])
-    expect(counts).toEqual({ kept: 1, pruned: 1, grown: 1, inactive: 1 })
-    expect(drawMask(mask(0b0101), null, colours, whole).counts).toEqual({ kept: 2, pruned: 0, grown: 0, inactive: 2 })
-  })
-
-  it('read bits beyond the first byte, lowest first', () => {
-    const mask = { layer: 'fc', shape: [2, 3, 2], bits: Uint8Array.of(0b1000_0000, 0b0000_0010) }
-    const colours = { inactive: '#000000', kept: '#010101', pruned: '#020202', grown: '#030303' }
-    const { pixels } = drawMask(mask, null, colours, { bands: 1, bandColumns: 6 })
-    expect(Array.from({ length: 12 }, (_, at) => pixels[at * 4])).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0])
-  })
-
-  it('go on in bands below, with a transparent gap between, where they are too wide', () => {
-    const bands = maskBands({ rows: 2, columns: 5 }, 4)
-    expect(bands).toEqual({ bands: 2, bandColumns: 3 })
-    // Rows 1 0 0 1 0 and 0 0 1 0 1.
-    const mask = { layer: 'fc', shape: [2, 5], bits: Uint8Array.of(0b1000_1001, 0b0000_0010) }
-    const colours = { inactive: '#050505', kept: '#010101', pruned: '#020202', grown: '#030303' }
-    const { pixels, width, height } = drawMask(mask, null, colours, bands)
-    expect([width, height]).toEqual([3, 7])
-    const row = (y: number) => [0, 1, 2].map((x) => [...pixels.slice(4 * (3 * y + x), 4 * (3 * y + x) + 4)])
-    const [active, inactive, gap] = [
-      [1, 1, 1, 255],
-      [5, 5, 5, 255],
-      [0, 0, 0, 0],
-    ]
-    expect([row(0), row(1)]).toEqual([
-      [active, inactive, inactive],
-      [inactive, inactive, active],
-    ])
-    expect([row(2), row(4)]).toEqual([
-      [gap, gap, gap],
-      [gap, gap, gap],
-    ])
-    expect([row(5), row(6)]).toEqual([
-      [active, inactive, gap],
-      [inactive, active, gap],
-    ])
-  })
-
   it('run from the low colour at 0 to the high one at the largest count', () => {
     const pixels = heatMapPixels([[0, 25, 100]], [0, 0, 0], parseColour('#6400c8'))
     expect([...pixels]).toEqual([0, 0, 0, 255, 50, 0, 100, 255, 100, 0, 200, 255])

@@ -275,6 +275,7 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
       after: next,
       firstMask: state.firstMask,
       fired,
+      uploads,
     })
     yield { type: 'topology', record, mask: next.mask }
     nextState = { ...nextState, topologyUpdates: update + 1, mask: next.mask, fired }

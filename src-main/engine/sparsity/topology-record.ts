@@ -1,9 +1,11 @@
 import type { TopologyRecord } from '../../contract/records'
 import type { ModelPlan } from '../models/plan'
 import type { MaskedModel } from '../trainer/trainer'
+import { clientOverlap } from './client-overlap'
 import { countNewlyActive, jaccard } from './exploration'
 import { checkInvariants } from './invariants'
 import { countActive } from './masks'
+import { weightHistogram } from './weight-histogram'
 import type { TopologyMove } from './topology-update'
 
 export interface TopologyChange {
@@ -19,12 +21,25 @@ export interface TopologyChange {
   readonly firstMask: Uint8Array
   /** Weights ever active, `after` included. */
   readonly fired: Uint8Array
+  /** The masks that the clients of the round trained under or sent. */
+  readonly uploads?: readonly { readonly client: number; readonly mask: Uint8Array }[]
 }
 
 /** The line of `topology.ndjson` for one change of mask, measured on the masks themselves. */
 export function topologyRecord(plan: ModelPlan, change: TopologyChange): TopologyRecord {
-  const { update, round, readjustmentRatio, requestedActive, previousMask, before, after, firstMask, fired } = change
-  const layers = plan.prunable.map(({ name, maskOffset, weightCount }, index) => {
+  const {
+    update,
+    round,
+    readjustmentRatio,
+    requestedActive,
+    previousMask,
+    before,
+    after,
+    firstMask,
+    fired,
+    uploads = [],
+  } = change
+  const layers = plan.prunable.map(({ name, weightOffset, maskOffset, weightCount }, index) => {
     const part = (mask: Uint8Array) => mask.subarray(maskOffset, maskOffset + weightCount)
     const active = countActive(part(after.mask))
     const grown = countNewlyActive(part(previousMask), part(after.mask))
@@ -38,7 +53,20 @@ export function topologyRecord(plan: ModelPlan, change: TopologyChange): Topolog
       turnover: active === 0 ? 0 : grown / active,
       jaccardWithFirst: jaccard(part(firstMask), part(after.mask)),
       exploredShare: countActive(part(fired)) / weightCount,
+      weightHistogram: weightHistogram(
+        before.parameters.subarray(weightOffset, weightOffset + weightCount),
+        part(previousMask),
+        part(after.mask),
+      ),
     }
   })
-  return { update, round, readjustmentRatio, layers, invariants: checkInvariants(plan, requestedActive, before, after) }
+  const overlap = clientOverlap(uploads)
+  return {
+    update,
+    round,
+    readjustmentRatio,
+    layers,
+    invariants: checkInvariants(plan, requestedActive, before, after),
+    ...(overlap === null ? {} : { clientOverlap: overlap }),
+  }
 }

@@ -19,6 +19,8 @@ import { isSameExperiment } from '@contract/sweep'
 import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
+import { packedJaccard } from '../../../src-main/engine/sparsity/packed-masks'
+import { unitDegrees } from '../../../src-main/engine/sparsity/unit-degrees'
 import { sweepCost } from '../../../src-main/runs/sweep-cost'
 import { comparisonTable } from '../../../src-main/report/comparison-table'
 import { FakeRun } from './fake-run'
@@ -281,6 +283,37 @@ export class FakeEngine implements EspalierBridge {
     },
     'runs.mask': ({ sessionId, runId, update, layer }) =>
       this.#run(this.#session(sessionId), runId).run.mask(update, layer),
+    'runs.layerHistory': ({ sessionId, runId }) => this.#run(this.#session(sessionId), runId).run.history(),
+    'runs.maskSimilarity': ({ sessionId, runId, layer }) => {
+      const { run } = this.#run(this.#session(sessionId), runId)
+      const masks = run.topology.map(({ update }) => run.packed(update, layer))
+      return { updates: [...masks.keys()], jaccard: masks.map((a) => masks.map((b) => packedJaccard(a, b))) }
+    },
+    'runs.maskOverlap': ({ sessionId, runIds, round, layer }) => {
+      const session = this.#session(sessionId)
+      const runs = runIds.map((runId) => this.#run(session, runId).run)
+      const updates = runs.map(({ topology }) =>
+        topology.findLastIndex((one) => one.update === 0 || one.round <= round),
+      )
+      const masks = runs.map((run, index) => run.packed(updates[index], layer))
+      return { updates, jaccard: masks.map((a) => masks.map((b) => packedJaccard(a, b))) }
+    },
+    'runs.units': ({ sessionId, runId, update }) => {
+      const { run } = this.#run(this.#session(sessionId), runId)
+      return unitDegrees(run.summary.layers.map((_, layer) => run.mask(update, layer)))
+    },
+    'runs.weights': ({ sessionId, runId }) => {
+      const { run } = this.#run(this.#session(sessionId), runId)
+      const last = run.topology[run.topology.length - 1]
+      return {
+        roundsDone: run.rounds.length,
+        layers: last.layers.map(({ layer, weights, weightHistogram }) => ({
+          layer,
+          weights,
+          histogram: { limit: weightHistogram?.limit ?? 1, alive: weightHistogram?.alive ?? [], removed: [] },
+        })),
+      }
+    },
   }
 
   #arrive(name: string): SessionEntry {

@@ -1,5 +1,6 @@
 import type { MaskPicture } from '@contract/commands'
 import type { Experiment } from '@contract/experiment'
+import type { LayerHistory } from '@contract/layers'
 import type { ModelSummary, RoundRecord, TopologyRecord } from '@contract/records'
 import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
 import { clientCost, roundCost } from '../../../src-main/engine/accounting/round-cost'
@@ -10,7 +11,9 @@ import type { ModelPlan } from '../../../src-main/engine/models/plan'
 import { namedStream } from '../../../src-main/engine/random/streams'
 import { union } from '../../../src-main/engine/sparsity/exploration'
 import { applyMask, randomMask } from '../../../src-main/engine/sparsity/masks'
+import { MaskHistory } from '../../../src-main/engine/sparsity/mask-history'
 import { packBits } from '../../../src-main/engine/sparsity/pack-bits'
+import { packedMask, type PackedMask } from '../../../src-main/engine/sparsity/packed-masks'
 import { topologyRecord } from '../../../src-main/engine/sparsity/topology-record'
 import { moveTopology, randomGrowth } from '../../../src-main/engine/sparsity/topology-update'
 import type { MaskedModel } from '../../../src-main/engine/trainer/trainer'
@@ -90,12 +93,38 @@ export class FakeRun {
   }
 
   mask(update: number, layer: number): MaskPicture {
-    const { maskOffset, weightCount, name } = this.#prepared.plan.prunable[layer]
+    const earlier = this.#masks.slice(0, update)
     return {
-      layer: name,
+      layer: this.#prepared.plan.prunable[layer].name,
       shape: this.summary.layers[layer].shape,
-      bits: packBits(this.#masks[update].subarray(maskOffset, maskOffset + weightCount)),
+      bits: this.#bits(this.#masks[update], layer),
+      before: update === 0 ? null : this.#bits(this.#masks[update - 1], layer),
+      earlier: update === 0 ? null : this.#bits(earlier.reduce(union), layer),
     }
+  }
+
+  packed(update: number, layer: number | null): PackedMask {
+    const layers = layer === null ? [...this.summary.layers.keys()] : [layer]
+    return packedMask(layers.map((index) => this.#bits(this.#masks[update], index)))
+  }
+
+  history(): LayerHistory {
+    const roundsBefore = this.topology.map(({ update, round }) => (update === 0 ? 0 : round + 1))
+    return {
+      roundsBefore,
+      layers: this.summary.layers.map(({ layer, weights }, index) => {
+        const history = new MaskHistory(weights)
+        this.#masks.forEach((mask, update) => {
+          history.add(this.#bits(mask, index), roundsBefore[update])
+        })
+        return { layer, meanAge: history.meanAge, regrown: history.regrown, survival: history.survival() }
+      }),
+    }
+  }
+
+  #bits(mask: Uint8Array, layer: number): Uint8Array {
+    const { maskOffset, weightCount } = this.#prepared.plan.prunable[layer]
+    return packBits(mask.subarray(maskOffset, maskOffset + weightCount))
   }
 
   #moveTopology(round: number): TopologyRecord | null {
