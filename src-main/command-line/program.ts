@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { exampleExperiments } from '../contract/examples'
 import { ablationExperiments } from '../contract/sweep'
 import { applicationVersion } from '../runs/versions'
+import { benchmarkMachine, printProfile } from './bench'
 import { fetchData, importData, listData } from './data'
 import { listDevices } from './devices'
 import { exitCodes } from './exit-codes'
@@ -140,6 +141,16 @@ function buildProgram(action: Wrap): Command {
     .command('devices')
     .description('list what can train here and what is used (ESPALIER_KERNELS=native or wasm chooses)')
     .action(action(listDevices))
+  program
+    .command('bench')
+    .description('how fast this machine trains; with --profile, where the time of a round goes')
+    .option('--profile', 'one round, stage by stage and layer by layer')
+    .option('--sparsity <number>', 'of the profiled round, 0 to 0.999', '0.8')
+    .action(
+      action((flags: FlagValues) =>
+        flags['profile'] === true ? printProfile(textFlag(flags, 'sparsity') ?? '') : benchmarkMachine(),
+      ),
+    )
 
   const session = program.command('session').description('sessions: list, export, import, duplicate, merge')
   session

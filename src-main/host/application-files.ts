@@ -18,6 +18,20 @@ export function resourcePath(...parts: string[]): string {
   return join(applicationFolder(), 'resources', ...parts)
 }
 
+/** Path of a library that comes with the application and that the system loads. */
+export function libraryPath(...parts: string[]): string {
+  return outsideArchive(resourcePath(...parts))
+}
+
+/**
+ * Where a file of the application archive lies outside of it: a packaged application keeps libraries beside the archive,
+ * because the system cannot read what is inside. The path itself when there is no such file.
+ */
+export function outsideArchive(path: string): string {
+  const unpacked = path.replace(/([\\/])app\.asar([\\/])/, '$1app.asar.unpacked$2')
+  return existsSync(unpacked) ? unpacked : path
+}
+
 /** The built script of the threads that train clients. */
 export function trainingWorkerUrl(): URL {
   return pathToFileURL(join(applicationFolder(), 'out', 'main', 'training-worker.js'))

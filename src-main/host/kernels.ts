@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { EspalierError } from '../contract/commands'
 import { kernelsName, type NativeAddon } from '../engine/trainer/sparse/sparse-trainer'
-import { resourcePath } from './application-files'
+import { libraryPath, resourcePath } from './application-files'
 import { giveSameBits } from './kernel-check'
 import { loadAddon, openKernels, type KernelSource } from './kernel-source'
 
@@ -15,7 +15,7 @@ export type FoundKernels =
 /** The environment variable that chooses between the kinds. */
 const variable = 'ESPALIER_KERNELS'
 const wasmPath = resourcePath('kernels', 'sparse.wasm')
-const nativePath = resourcePath('kernels', 'native', `sparse-${process.platform}-${process.arch}.node`)
+const nativePath = libraryPath('kernels', 'native', `sparse-${process.platform}-${process.arch}.node`)
 
 let found: Promise<readonly FoundKernels[]> | null = null
 

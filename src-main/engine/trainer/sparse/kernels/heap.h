@@ -35,7 +35,7 @@ enum { vectorBytes = 32, vectorLanes = 8 };
  * Sums that are under way at once, as many as the registers hold: an addition must wait for the one before it in the same
  * sum. The results do not depend on it.
  */
-#ifdef __AVX2__
+#if defined(__AVX2__) || defined(__aarch64__)
 #define OPEN_SUMS 8
 #define WIDEST_TILE 11
 #else
