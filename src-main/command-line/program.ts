@@ -155,7 +155,7 @@ function buildProgram(action: Wrap): Command {
   const session = program.command('session').description('sessions: list, export, import, duplicate, merge')
   session
     .command('list')
-    .description('every session; with words, those that hold them in name, notes or tags')
+    .description('every session; with words, those that hold them in name, notes, tags or methods')
     .argument('[words]')
     .action(action((words: string | undefined) => listSessions(words)))
   session

@@ -10,12 +10,12 @@ import { exitCodes } from './exit-codes'
 import { wrongInput } from './experiment-flags'
 import { findSession, openLaboratory } from './training'
 
-/** `session list`: id, runs, date and name of every session, newest first; those that hold `words` in name, notes or tags. */
+/** `session list`: id, runs, date and name of every session, newest first; those that hold `words` in name, notes, tags or methods. */
 export async function listSessions(words: string | undefined): Promise<number> {
   return withLaboratory(async ({ sessions }) => {
     const wanted = (words ?? '').toLowerCase()
-    const found = (await sessions.list()).filter(({ manifest: { name, notes, tags } }) =>
-      [name, notes, ...tags].some((text) => text.toLowerCase().includes(wanted)),
+    const found = (await sessions.list()).filter(({ manifest: { name, notes, tags }, methods }) =>
+      [name, notes, ...tags, ...methods].some((text) => text.toLowerCase().includes(wanted)),
     )
     for (const { manifest, runStates, damage } of found) {
       const tags = manifest.tags.map((tag) => ` #${tag}`).join('')

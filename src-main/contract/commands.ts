@@ -23,12 +23,15 @@ const preferenceFields = {
   /** Worker threads that train clients; null uses the number of cores. */
   workers: z.number().int().min(1).max(64).nullable(),
   lastSessionId: sessionId.nullable(),
+  /** Sessions opened lately, the newest first. */
+  recentSessionIds: z.array(sessionId).max(10),
 }
 export const preferencesSchema = z.strictObject({
   theme: preferenceFields.theme.default('system'),
   locale: preferenceFields.locale.default('system'),
   workers: preferenceFields.workers.default(null),
   lastSessionId: preferenceFields.lastSessionId.default(null),
+  recentSessionIds: preferenceFields.recentSessionIds.default([]),
 })
 /** Has no defaults: what a change leaves out stays as it is. */
 const preferenceChangeSchema = z.strictObject(preferenceFields).partial()

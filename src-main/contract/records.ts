@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { experimentSchema } from './experiment'
+import type { MethodName } from './methods'
 
 /**
  * What a run leaves behind. These shapes are the lines of `rounds.ndjson` and `topology.ndjson`, the manifest `run.json`
@@ -179,6 +180,8 @@ export interface SessionEntry {
   /** Absolute path of the session folder. */
   readonly folder: string
   readonly runStates: readonly RunState[]
+  /** Methods of its runs, each once. */
+  readonly methods: readonly MethodName[]
   /** Problems found while reading, one line each; the rest of the session is readable. */
   readonly damage: readonly string[]
 }

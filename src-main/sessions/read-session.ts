@@ -56,6 +56,7 @@ export async function readSession(
     manifest: { ...manifest, runs: shown.map((run) => run.id) },
     folder,
     runStates: shown.map((run) => run.state),
+    methods: [...new Set(shown.map((run) => run.experiment.method))],
     damage,
     runs: shown,
   }

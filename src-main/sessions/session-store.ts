@@ -72,7 +72,7 @@ export class SessionStore {
     const manifest = newSessionManifest(id, name, new Date())
     await writeJson(join(place, 'session.json'), manifest)
     if (folder !== undefined) return this.attach(place)
-    return { manifest, folder: place, runStates: [], damage: [] }
+    return { manifest, folder: place, runStates: [], methods: [], damage: [] }
   }
 
   /** Makes a session folder anywhere known to this process. Throws `not-found` when it is not one. */
@@ -239,13 +239,13 @@ async function listed(folder: string, id: string): Promise<SessionEntry> {
     return entryOf(await readSession(folder, id))
   } catch (error) {
     const manifest = newSessionManifest(id, basename(folder), new Date(0))
-    return { manifest, folder, runStates: [], damage: [errorText(error)] }
+    return { manifest, folder, runStates: [], methods: [], damage: [errorText(error)] }
   }
 }
 
 /** What a list shows of a session: everything but the runs' manifests. */
-function entryOf({ manifest, folder, runStates, damage }: SessionContents): SessionEntry {
-  return { manifest, folder, runStates, damage }
+function entryOf({ manifest, folder, runStates, methods, damage }: SessionContents): SessionEntry {
+  return { manifest, folder, runStates, methods, damage }
 }
 
 async function ownId(folder: string): Promise<string | null> {

@@ -46,6 +46,29 @@ export const actions: readonly Action[] = [
     run: (laboratory) => void laboratory.launch('sweep'),
   },
   {
+    id: 'open-folder',
+    keys: 'Mod+Shift+o',
+    label: (words) => words.sessions.openFolder,
+    isEnabled: always,
+    run: (laboratory) => void laboratory.locateSession(),
+  },
+  {
+    id: 'import-session',
+    keys: null,
+    label: (words) => words.sessions.import,
+    isEnabled: (laboratory) => laboratory.transfer.kind === null,
+    run: (laboratory) => void laboratory.transfer.importArchive(),
+  },
+  {
+    id: 'export-session',
+    keys: null,
+    label: (words) => words.sessions.exportOpen,
+    isEnabled: (laboratory) => laboratory.transfer.kind === null && laboratory.session.id !== null,
+    run: (laboratory) => {
+      if (laboratory.session.id !== null) void laboratory.transfer.exportSession(laboratory.session.id)
+    },
+  },
+  {
     id: 'undo-edit',
     keys: 'Mod+z',
     label: (words) => words.workbench.undoEdit,

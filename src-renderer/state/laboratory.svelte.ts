@@ -9,10 +9,14 @@ import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
 import { Draft } from './draft.svelte'
 import { Messages } from './messages.svelte'
+import { Transfer } from './transfer.svelte'
 import { OpenSession } from './open-session.svelte'
 import { PreferencesState } from './preferences.svelte'
 import { Preview } from './preview.svelte'
 import { SweepCostState } from './sweep-cost.svelte'
+
+/** Sessions remembered as opened lately. */
+const mostRecent = 8
 
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
@@ -30,6 +34,7 @@ export class Laboratory {
   readonly preview: Preview
   readonly sweepCost: SweepCostState
   readonly session: OpenSession
+  readonly transfer: Transfer
 
   page = $state<PageName>('setup')
   ready = $state(false)
@@ -50,6 +55,7 @@ export class Laboratory {
     this.draft = new Draft(this.preferences)
     this.preview = new Preview(engine)
     this.sweepCost = new SweepCostState(engine)
+    this.transfer = new Transfer(this)
     this.session = new OpenSession((sessionId, runId) => engine.invoke('runs.records', { sessionId, runId }))
   }
 
@@ -79,6 +85,7 @@ export class Laboratory {
     const last = this.preferences.value.lastSessionId
     if (last !== null && this.sessions.some(({ manifest }) => manifest.id === last)) await this.openSession(last)
     this.ready = true
+    void this.transfer.takeArrived()
     return stop
   }
 
@@ -149,7 +156,15 @@ export class Laboratory {
     await this.openSession(entry.manifest.id)
   }
 
-  async updateSession(sessionId: string, change: { name?: string; notes?: string }): Promise<boolean> {
+  /** Sessions opened lately that still exist, the newest first. */
+  get recentSessions(): readonly SessionEntry[] {
+    return this.preferences.value.recentSessionIds.flatMap((id) => {
+      const entry = this.sessions.find(({ manifest }) => manifest.id === id)
+      return entry === undefined ? [] : [entry]
+    })
+  }
+
+  async updateSession(sessionId: string, change: { name?: string; notes?: string; tags?: string[] }): Promise<boolean> {
     const entry = await this.attempt(() => this.engine.invoke('sessions.update', { sessionId, ...change }))
     if (entry === undefined) return false
     this.sessions = this.sessions.map((other) => (other.manifest.id === sessionId ? entry : other))
@@ -270,7 +285,12 @@ export class Laboratory {
   }
 
   async #rememberSession(lastSessionId: string | null): Promise<void> {
-    this.preferences.value = await this.engine.invoke('preferences.set', { lastSessionId })
+    const { recentSessionIds } = this.preferences.value
+    const others = recentSessionIds.filter((id) => id !== lastSessionId)
+    this.preferences.value = await this.engine.invoke('preferences.set', {
+      lastSessionId,
+      ...(lastSessionId === null ? {} : { recentSessionIds: [lastSessionId, ...others].slice(0, mostRecent) }),
+    })
   }
 
   #hear(event: EspalierEvent): void {
@@ -305,6 +325,12 @@ export class Laboratory {
         break
       case 'about.asked':
         this.aboutShown = true
+        break
+      case 'session.transfer':
+        this.transfer.advance(event.bytesDone, event.bytesTotal)
+        break
+      case 'sessions.arrival':
+        void this.transfer.takeArrived()
         break
       case 'engine.lost':
         this.messages.error(this.words.common.engineLost, event.message)

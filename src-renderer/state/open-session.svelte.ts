@@ -1,6 +1,11 @@
 import type { SessionContents, RoundRecord, RunManifest, RunRecords, TopologyRecord } from '@contract/records'
 import type { RunProgress } from '@contract/events'
 
+/** Up to so many runs are on screen with their records; of larger sessions the records follow. */
+const mostAwaited = 64
+/** Runs whose records are read side by side. */
+const readTogether = 4
+
 const noRecords: RunRecords = { rounds: [], topology: [] }
 
 /** The session on screen: its runs, their records, and how far they are. Events arrive fast; the page changes once per frame. */
@@ -8,6 +13,8 @@ export class OpenSession {
   contents = $state.raw<SessionContents | null>(null)
   records = $state.raw<Readonly<Partial<Record<string, RunRecords>>>>({})
   progress = $state.raw<Readonly<Partial<Record<string, RunProgress>>>>({})
+  /** How many runs' records are being read and how many of them are here; null when nothing is being read. */
+  reading = $state.raw<{ readonly done: number; readonly total: number } | null>(null)
 
   #pending: (() => void)[] = []
   #frame = 0
@@ -29,15 +36,54 @@ export class OpenSession {
     return this.records[runId] ?? noRecords
   }
 
-  /** Shows a session, keeping records already held when it is the same one, and reads those that are missing. */
+  /**
+   * Shows a session, keeping records already held when it is the same one, and reads those that are missing. A large session
+   * is on screen before its records are.
+   */
   async show(contents: SessionContents): Promise<void> {
     if (contents.manifest.id !== this.id) this.close()
     this.contents = contents
-    await Promise.all(
-      contents.runs
-        .filter((run) => this.records[run.id] === undefined && (run.roundsDone > 0 || run.summary !== null))
-        .map((run) => this.#read(contents.manifest.id, run.id)),
+    const missing = contents.runs.filter(
+      (run) => this.records[run.id] === undefined && (run.roundsDone > 0 || run.summary !== null),
     )
+    const reading = this.#readAll(
+      contents.manifest.id,
+      missing.map(({ id }) => id),
+    )
+    if (missing.length <= mostAwaited) await reading
+    // What cannot be read is named among the session's problems.
+    else reading.catch(() => undefined)
+  }
+
+  /** Reads the records of many runs. They are shown in growing batches: every change redraws what depends on them. */
+  async #readAll(sessionId: string, runIds: readonly string[]): Promise<void> {
+    const left = [...runIds]
+    let batch: Record<string, RunRecords> = {}
+    let done = 0
+    let showAt = 16
+    const show = () => {
+      if (this.id !== sessionId) return
+      // Records that arrived by events meanwhile may be newer.
+      const news = Object.entries(batch).filter(([id, { rounds }]) => this.recordsOf(id).rounds.length <= rounds.length)
+      this.records = { ...this.records, ...Object.fromEntries(news) }
+      batch = {}
+      this.reading = done < runIds.length ? { done, total: runIds.length } : null
+    }
+    const work = async () => {
+      for (let runId = left.shift(); runId !== undefined && this.id === sessionId; runId = left.shift()) {
+        batch[runId] = await this.#fetchRecords(sessionId, runId)
+        done++
+        if (done < showAt) continue
+        showAt *= 2
+        show()
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: readTogether }, work))
+    } finally {
+      done = runIds.length
+      show()
+    }
   }
 
   close(): void {
@@ -45,6 +91,7 @@ export class OpenSession {
     this.contents = null
     this.records = {}
     this.progress = {}
+    this.reading = null
   }
 
   updateRun(run: RunManifest): void {

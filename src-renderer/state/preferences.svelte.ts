@@ -4,7 +4,13 @@ import { messages, resolveLocale } from '../i18n/locale'
 
 /** Preferences and what follows from them: theme, language, words and number formats. */
 export class PreferencesState {
-  value = $state.raw<Preferences>({ theme: 'system', locale: 'system', workers: null, lastSessionId: null })
+  value = $state.raw<Preferences>({
+    theme: 'system',
+    locale: 'system',
+    workers: null,
+    lastSessionId: null,
+    recentSessionIds: [],
+  })
   systemLocale = $state.raw(navigator.language)
   #systemDark = $state(false)
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { EspalierError } from '../../src-main/contract/commands'
-import type { CommandReply } from '../../src-main/contract/commands'
+import type { CommandReply, Preferences } from '../../src-main/contract/commands'
 import { defaultExperiment } from '../../src-main/contract/experiment'
 import { invokeChannel } from '../../src-main/shell/channels'
 import { openDoor } from '../../src-main/shell/ipc'
@@ -9,7 +9,13 @@ import { ipcMain } from '../mocks/electron'
 
 const ours = { name: 'our frame' }
 const forward = vi.fn((): Promise<CommandReply> => Promise.resolve({ ok: true, value: 'from the engine' }))
-const preferences = { theme: 'dark', locale: 'en', workers: null, lastSessionId: null } as const
+const preferences: Preferences = {
+  theme: 'dark',
+  locale: 'en',
+  workers: null,
+  lastSessionId: null,
+  recentSessionIds: [],
+}
 const local = {
   'application.info': vi.fn(),
   'application.verify': vi.fn(),

@@ -70,20 +70,45 @@ export function drawCells(
   const pixels = new Uint8ClampedArray(window.width * window.height * 4)
   const palette = packedColours(colours)
   const words = new Uint32Array(pixels.buffer)
-  let at = 0
-  for (let y = window.y; y < window.y + window.height; y++) {
-    for (let x = window.x; x < window.x + window.width; x++) {
-      const weight = weightAt(layout, x, y)
-      if (weight >= 0) words[at] = palette[cellState(change, weight)]
-      at++
+  for (let row = 0; row < window.height; row++) {
+    const start = row * window.width
+    for (let column = 0; column < window.width;) {
+      const first = weightAt(layout, window.x + column, window.y + row)
+      if (first < 0) {
+        column++
+        continue
+      }
+      // Weights of one kernel row, or of a whole row without kernels, follow one another.
+      const length = Math.min(window.width - column, runLength(layout, window.x + column))
+      drawRun(change, first, words.subarray(start + column, start + column + length), palette)
+      column += length
     }
   }
   return pixels
 }
 
+/** How many cells from column `x` on hold weights that follow one another. */
+function runLength({ kernelWidth, blockWidth, width, bands, inputs, bandInputs }: MaskLayout, x: number): number {
+  if (blockWidth > 1) return kernelWidth - (x % blockWidth)
+  // The last band may be shorter; asking again at its end costs little.
+  return bands === 1 ? width - x : Math.max(1, inputs - (bands - 1) * bandInputs - x)
+}
+
+function drawRun({ bits, before, earlier }: MaskChange, first: number, cells: Uint32Array, palette: Uint32Array): void {
+  for (let cell = 0; cell < cells.length; cell++) {
+    const byte = (first + cell) >> 3
+    const bit = (first + cell) & 7
+    const isActive = (bits[byte] >> bit) & 1
+    const wasActive = before === null ? isActive : (before[byte] >> bit) & 1
+    const isKnown = earlier === null ? 0 : (earlier[byte] >> bit) & 1
+    // The states lie at 0 inactive, 1 kept, 2 pruned, 3 grown, 4 regrown.
+    cells[cell] = palette[isActive === 1 ? (wasActive === 1 ? kept : grown + isKnown) : wasActive * pruned]
+  }
+}
+
 /**
- * RGBA pixels of the whole picture made smaller: each pixel has the mean colour of `shrink` × `shrink` cells. Groups of
- * eight weights that are inactive before and after cost next to nothing.
+ * RGBA pixels of the whole picture made smaller: each pixel has the mean colour of `shrink` × `shrink` cells. Weights are
+ * counted up to 24 at a time.
  */
 export function drawOverview(
   { bits, before, earlier }: MaskChange,
@@ -93,42 +118,32 @@ export function drawOverview(
 ): { readonly pixels: Uint8ClampedArray<ArrayBuffer>; readonly width: number; readonly height: number } {
   const width = Math.ceil(layout.width / shrink)
   const height = Math.ceil(layout.height / shrink)
-  const sums = new Float32Array(width * height * 3)
   const cells = new Uint16Array(width * height)
-  const [ground, ...others] = cellStates.map((state) => colours[state])
-  const offsets = others.map((colour) => colour.map((value, channel) => value - ground[channel]))
-  const { outputs, inputs, bandInputs, bands } = layout
-  const bandHeight = bands === 1 ? outputs : (layout.height + 3) / bands
-  for (let band = 0; band < bands; band++) {
-    const firstInput = band * bandInputs
-    const endInput = Math.min(inputs, firstInput + bandInputs)
-    for (let output = 0; output < outputs; output++) {
-      const rowStart = Math.floor((band * bandHeight + output) / shrink) * width
-      for (let x = 0; x < Math.ceil((endInput - firstInput) / shrink); x++) {
-        cells[rowStart + x] += Math.min(shrink, endInput - firstInput - x * shrink)
-      }
-      const end = output * inputs + endInput
-      for (let weight = output * inputs + firstInput; weight < end;) {
-        const byte = weight >> 3
-        const now = bits[byte]
-        const past = before === null ? now : before[byte]
-        if ((now | past) === 0) {
-          weight = (byte + 1) * 8
-          continue
-        }
-        const bit = weight & 7
-        const isActive = (now >> bit) & 1
-        const wasActive = (past >> bit) & 1
-        if ((isActive | wasActive) === 1) {
-          const isKnown = earlier === null ? 0 : (earlier[byte] >> bit) & 1
-          const state = isActive === 1 ? (wasActive === 1 ? kept : isKnown === 1 ? regrown : grown) : pruned
-          const offset = offsets[state - 1]
-          const at = 3 * (rowStart + Math.floor((weight - output * inputs - firstInput) / shrink))
-          sums[at] += offset[0]
-          sums[at + 1] += offset[1]
-          sums[at + 2] += offset[2]
-        }
-        weight++
+  const counts = new Uint16Array(width * height * cellStates.length)
+  const { inputs, bandInputs } = layout
+  for (let y = 0; y < layout.height; y++) {
+    const first = weightAt(layout, 0, y)
+    if (first < 0) continue
+    const inRow = first % inputs
+    const length = Math.min(bandInputs, inputs - inRow)
+    const line = Math.floor(y / shrink) * width
+    for (let x = 0; x * shrink < length; x++) {
+      const end = first + Math.min(length, (x + 1) * shrink)
+      const at = (line + x) * cellStates.length
+      cells[line + x] += end - first - x * shrink
+      for (let start = first + x * shrink; start < end; start += 24) {
+        const some = Math.min(24, end - start)
+        const now = bitsAt(bits, start, some)
+        const past = before === null ? now : bitsAt(before, start, some)
+        if ((now | past) === 0) continue
+        const fresh = now & ~past
+        const again = earlier === null || fresh === 0 ? 0 : fresh & bitsAt(earlier, start, some)
+        const lost = past & ~now
+        counts[at + kept] += onesIn(now & past)
+        if (lost !== 0) counts[at + pruned] += onesIn(lost)
+        if (fresh === 0) continue
+        counts[at + grown] += onesIn(fresh & ~again)
+        counts[at + regrown] += onesIn(again)
       }
     }
   }
@@ -136,11 +151,28 @@ export function drawOverview(
   for (let pixel = 0; pixel < cells.length; pixel++) {
     if (cells[pixel] === 0) continue
     for (let channel = 0; channel < 3; channel++) {
-      pixels[4 * pixel + channel] = ground[channel] + sums[3 * pixel + channel] / cells[pixel]
+      const ground = colours.inactive[channel]
+      let sum = 0
+      for (let state = kept; state < cellStates.length; state++) {
+        sum += counts[pixel * cellStates.length + state] * (colours[cellStates[state]][channel] - ground)
+      }
+      pixels[4 * pixel + channel] = ground + sum / cells[pixel]
     }
     pixels[4 * pixel + 3] = 255
   }
   return { pixels, width, height }
+}
+
+/** Up to 24 bits from a position on, the first in the lowest place. */
+function bitsAt(bits: Uint8Array, position: number, count: number): number {
+  const byte = position >> 3
+  // Bytes behind the end count as 0.
+  const word = bits[byte] | (bits[byte + 1] << 8) | (bits[byte + 2] << 16) | (bits[byte + 3] << 24)
+  return (word >>> (position & 7)) & ((1 << count) - 1)
+}
+
+function onesIn(word: number): number {
+  return onesOf[word & 255] + onesOf[(word >>> 8) & 255] + onesOf[(word >>> 16) & 255]
 }
 
 /** Colours as 32-bit words in the byte order of this machine, opaque. */

@@ -100,7 +100,7 @@ export class FakeEngine implements EspalierBridge {
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
   #cancelTransfer: (() => void) | null = null
-  #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null }
+  #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null, recentSessionIds: [] }
   #savedExperiment: Experiment | null = null
   #now = Date.UTC(2026, 2, 15, 9, 0)
   #identifiers = 0
@@ -432,6 +432,7 @@ export class FakeEngine implements EspalierBridge {
         manifest: { formatVersion: 2, id, name, notes, tags: [], createdAt, updatedAt: createdAt, runs: [] },
         folder: `${information.sessionsFolder}/${id}`,
         runStates: [],
+        methods: [],
         damage,
       },
       runs: [],
@@ -470,6 +471,7 @@ export class FakeEngine implements EspalierBridge {
     session.entry = {
       ...session.entry,
       runStates: session.runs.map(({ manifest }) => manifest.state),
+      methods: [...new Set(session.runs.map(({ manifest }) => manifest.experiment.method))],
       manifest: {
         ...session.entry.manifest,
         updatedAt: this.#time(),

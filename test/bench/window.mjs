@@ -1,0 +1,5 @@
+// `node test/bench/window.mjs`: how soon a large session opens, and how soon pictures of large masks are drawn.
+import { runBench } from './bundle.mjs'
+
+await runBench('window-masks.ts')
+await runBench('window-sessions.ts')
