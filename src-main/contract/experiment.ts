@@ -42,7 +42,25 @@ export type DatasetName = (typeof datasetNames)[number]
 export const modelNames = ['feddst-cnn', 'lenet-5', 'lenet-5-caffe', 'lenet-300-100'] as const
 export type ModelName = (typeof modelNames)[number]
 
-const partitionNames = ['iid', 'dirichlet', 'shards'] as const
+const partitionNames = [
+  'iid',
+  'dirichlet',
+  'dirichlet-balanced',
+  'dirichlet-per-client',
+  'dirichlet-feddst',
+  'shards',
+  'lotteryfl',
+  'quantity',
+] as const
+
+/** Partitions whose skew the Dirichlet concentration sets. */
+export const dirichletPartitions: readonly string[] = [
+  'dirichlet',
+  'dirichlet-balanced',
+  'dirichlet-per-client',
+  'dirichlet-feddst',
+  'quantity',
+]
 
 const experimentFields = {
   dataset: field(z.enum(datasetNames).default('mnist'), {
@@ -55,29 +73,45 @@ const experimentFields = {
     flag: 'distribution',
     group: 'data',
     unit: '',
-    help: 'How images are shared out: evenly, by a Dirichlet draw per class, or by label shards.',
-    source: 'McMahan et al. 2017; Bibikar et al. 2022',
+    help: "How images are shared out: evenly; by a Dirichlet draw per class over clients, balanced in size, per client over classes, or off by one as in FedDST's code; by label shards, LotteryFL's n-class shards, or in unequal quantities.",
+    source: 'McMahan et al. 2017; Hsu et al. 2019; Li et al. 2021; Bibikar et al. 2022',
   }),
   dirichletConcentration: field(real(0.001, 1_000_000).default(0.5), {
     flag: 'beta',
     group: 'data',
     unit: '',
-    appliesTo: { field: 'partition', values: ['dirichlet'] },
+    appliesTo: { field: 'partition', values: dirichletPartitions },
     help: 'Concentration β of the Dirichlet draw; smaller is more skewed.',
   }),
   shardsPerClient: field(integer(1, 1000).default(2), {
     flag: 'shards-per-client',
     group: 'data',
     unit: 'shards',
-    appliesTo: { field: 'partition', values: ['shards'] },
-    help: 'Label-sorted shards dealt to each client.',
-    source: 'McMahan et al. 2017',
+    appliesTo: { field: 'partition', values: ['shards', 'lotteryfl'] },
+    help: 'Label-sorted shards dealt to each client; the n-class of LotteryFL.',
+    source: 'McMahan et al. 2017; Li et al. 2021',
+  }),
+  imagesPerShard: field(integer(1, 1_000_000).default(20), {
+    flag: 'samples-per-shard',
+    group: 'data',
+    unit: 'images',
+    appliesTo: { field: 'partition', values: ['lotteryfl'] },
+    help: 'Training images in a shard.',
+    source: 'Li et al. 2021',
+  }),
+  unbalanceRate: field(real(0, 1).default(1), {
+    flag: 'rate-unbalance',
+    group: 'data',
+    unit: '',
+    appliesTo: { field: 'partition', values: ['lotteryfl'] },
+    help: 'Part that a client gets of every shard but its first; 1 gives equal classes.',
+    source: 'Li et al. 2021',
   }),
   minimumSamplesPerClient: field(integer(0, 1_000_000).default(1), {
     flag: 'min-samples',
     group: 'data',
     unit: 'images',
-    appliesTo: { field: 'partition', values: ['dirichlet'] },
+    appliesTo: { field: 'partition', values: ['dirichlet', 'dirichlet-balanced', 'quantity'] },
     help: 'A Dirichlet draw that leaves a client with fewer images is drawn again.',
   }),
   samplesPerClient: field(integer(0, 1_000_000).default(0), {
@@ -85,6 +119,19 @@ const experimentFields = {
     group: 'data',
     unit: 'images',
     help: 'At most this many training images per client, in a fixed random order; 0 keeps all.',
+  }),
+  labelNoise: field(z.enum(['off', 'periodic', 'thesis']).default('off'), {
+    flag: 'label-noise',
+    group: 'data',
+    unit: '',
+    help: "Random training labels: in every p-th batch of every client's images, or with the seed's thesis's p by client (1, 1, 2, 2, 2, 5, 5, 5, never, never).",
+  }),
+  labelNoisePeriod: field(integer(1, 1_000_000).default(2), {
+    flag: 'label-noise-period',
+    group: 'data',
+    unit: 'batches',
+    appliesTo: { field: 'labelNoise', values: ['periodic'] },
+    help: 'p: every p-th batch, the first included, has uniformly random labels.',
   }),
   model: field(z.enum(modelNames).default('feddst-cnn'), {
     flag: 'model',

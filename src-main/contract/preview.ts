@@ -6,12 +6,35 @@ export interface PartitionPreview {
   /** Training images per client (row) and class (column). */
   readonly counts: readonly (readonly number[])[]
   readonly testCounts: readonly (readonly number[])[]
+  /** Per client. */
+  readonly clients: readonly ClientStatistics[]
+  readonly statistics: PartitionStatistics
+  /** Training images per client whose label the label noise has made wrong. */
+  readonly wrongLabels: readonly number[]
   readonly smallestClient: { readonly client: number; readonly images: number }
   readonly largestClient: { readonly client: number; readonly images: number }
   /** Images that no client received (for instance by `samplesPerClient`). */
   readonly unusedImages: number
   /** How often a Dirichlet draw had to be repeated. */
   readonly redraws: number
+}
+
+export interface ClientStatistics {
+  readonly images: number
+  /** Of the labels, in bits; null without images. */
+  readonly entropy: number | null
+  /** Distance ½·Σ|p − q| of the class proportions to those of all shared images; null without images. */
+  readonly totalVariation: number | null
+}
+
+/** Training images per client, over all clients. */
+export interface PartitionStatistics {
+  readonly smallest: number
+  readonly median: number
+  readonly largest: number
+  /** Gini coefficient of the sizes: 0 when all are equal. */
+  readonly gini: number
+  readonly clientsWithoutImages: number
 }
 
 export interface LayerPreview {

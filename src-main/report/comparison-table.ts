@@ -1,6 +1,6 @@
 import Papa from 'papaparse'
 import { compareRuns, type ArmComparison, type ComparedRun, type ComparisonGroup } from '../contract/comparison'
-import { experimentFieldNames, type Experiment } from '../contract/experiment'
+import { dirichletPartitions, experimentFieldNames, type Experiment } from '../contract/experiment'
 import { methods } from '../contract/methods'
 import { bytesText, countText, flopsText, percentText, pointsText, secondsText } from './numbers'
 
@@ -55,7 +55,8 @@ function cells(arm: ArmComparison, plusMinus: string): string[] {
 /** What the runs of a table have in common, in one line. */
 function caption({ setting, arms }: ComparisonGroup): string {
   const { dataset, model, partition, rounds, clientsPerRound, totalClients, localEpochs } = setting
-  const share = partition === 'dirichlet' ? `Dirichlet β = ${setting.dirichletConcentration}` : partition
+  const concentration = dirichletPartitions.includes(partition) ? ` β = ${setting.dirichletConcentration}` : ''
+  const share = `${partition === 'dirichlet' ? 'Dirichlet' : partition}${concentration}`
   const moves = arms.some(({ method }) => method === 'dynamic')
     ? `, R = ${setting.readjustmentRatio}, ΔT = ${setting.readjustmentInterval} rounds, growth ${setting.growthCriterion}`
     : ''

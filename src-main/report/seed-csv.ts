@@ -1,5 +1,5 @@
 import Papa from 'papaparse'
-import type { Experiment } from '../contract/experiment'
+import { dirichletPartitions, type Experiment } from '../contract/experiment'
 import type { RoundRecord, TopologyRecord } from '../contract/records'
 
 /**
@@ -27,7 +27,7 @@ export function seedCsv(
       clients: record.clients.length,
       dataset: experiment.dataset,
       distribution: experiment.partition,
-      beta: experiment.partition === 'dirichlet' ? experiment.dirichletConcentration : null,
+      beta: dirichletPartitions.includes(experiment.partition) ? experiment.dirichletConcentration : null,
       sparsity: experiment.method === 'none' || experiment.method === 'small-dense' ? 0 : experiment.sparsity,
       'grad-agg': false,
       Gamma: 1,

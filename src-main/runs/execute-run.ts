@@ -1,6 +1,7 @@
 import { EspalierError } from '../contract/commands'
 import type { RunProgress } from '../contract/events'
 import type { RoundRecord, RunManifest, TopologyRecord } from '../contract/records'
+import { withLabelNoise } from '../engine/data/label-noise'
 import { runExperiment } from '../engine/federated/round-loop'
 import { prepareModel } from '../engine/methods/prepare-model'
 import type { WorkerPool } from '../host/worker-pool'
@@ -68,7 +69,8 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
     if (manifest.dataSha256 !== null && manifest.dataSha256 !== dataset.sha256) throw otherData(manifest)
     const classes = dataset.classNames.length
     const { plan } = prepareModel(manifest.experiment, dataset.train.shape, classes)
-    const clientPool = await execution.pool.open(plan, dataset)
+    const train = withLabelNoise(manifest.experiment, dataset.train, dataset.test.labels, classes)
+    const clientPool = await execution.pool.open(plan, { train, test: dataset.test })
     await save({ dataSha256: dataset.sha256, trainer: clientPool.description })
 
     for await (const event of runExperiment({

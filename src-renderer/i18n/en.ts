@@ -75,6 +75,7 @@ export const en = {
     images: 'images',
     epochs: 'epochs',
     shards: 'shards',
+    batches: 'batches',
   } as Record<string, string>,
   options: {
     mnist: 'MNIST',
@@ -82,7 +83,15 @@ export const en = {
     cifar10: 'CIFAR-10',
     iid: 'Even (iid)',
     dirichlet: 'Dirichlet per class',
+    'dirichlet-balanced': 'Dirichlet per class, balanced sizes',
+    'dirichlet-per-client': 'Dirichlet per client (Hsu)',
+    'dirichlet-feddst': 'Dirichlet off by one (FedDST code)',
     shards: 'Label shards',
+    lotteryfl: 'n-class shards (LotteryFL)',
+    quantity: 'Unequal quantities',
+    off: 'Off',
+    periodic: 'Every p-th batch',
+    thesis: 'Thesis pattern by client',
     'feddst-cnn': 'FedDST CNN',
     'lenet-5': 'LeNet-5',
     'lenet-5-caffe': 'LeNet-5 (Caffe)',
@@ -105,7 +114,7 @@ export const en = {
     dataset: { label: 'Data set', help: 'Image data set that the clients share out.' },
     partition: {
       label: 'Partition',
-      help: 'How images are shared out: evenly, by a Dirichlet draw per class, or by label shards.',
+      help: 'How images are shared out. Results at the same β are not comparable across the Dirichlet variants. “Off by one” loses a share of every class and serves to repeat published numbers only.',
     },
     dirichletConcentration: {
       label: 'Concentration β',
@@ -113,7 +122,12 @@ export const en = {
     },
     shardsPerClient: {
       label: 'Shards per client',
-      help: 'Label-sorted shards dealt to each client (McMahan et al. 2017).',
+      help: 'Label-sorted shards dealt to each client (McMahan et al. 2017; n-class of LotteryFL).',
+    },
+    imagesPerShard: { label: 'Images per shard', help: 'Size of a LotteryFL shard (Li et al. 2021).' },
+    unbalanceRate: {
+      label: 'Unbalance rate',
+      help: 'Part that a client gets of every shard but its first; 1 gives equal classes (Li et al. 2021).',
     },
     minimumSamplesPerClient: {
       label: 'Least images per client',
@@ -122,6 +136,14 @@ export const en = {
     samplesPerClient: {
       label: 'Most images per client',
       help: 'At most this many training images per client, in a fixed random order; 0 keeps all.',
+    },
+    labelNoise: {
+      label: 'Label noise',
+      help: 'Uniformly random training labels, drawn once: in every p-th batch of each client, or with p by client as in the thesis (1, 1, 2, 2, 2, 5, 5, 5, first batch only, first batch only).',
+    },
+    labelNoisePeriod: {
+      label: 'Noise period p',
+      help: 'Every p-th batch of a client’s images, the first included, has random labels.',
     },
     model: {
       label: 'Model',
@@ -239,6 +261,12 @@ export const en = {
     smallest: (client: string, images: string) => `Smallest: client ${client}, ${images} images`,
     largest: (client: string, images: string) => `Largest: client ${client}, ${images} images`,
     unused: (images: string) => `${images} images go unused`,
+    sizes: (median: string, gini: string) => `Median ${median} images, Gini coefficient ${gini}`,
+    withoutImages: (clients: string) => `${clients} clients have no images and never take part`,
+    wrongLabels: (images: string, share: string) => `${images} labels (${share}) are wrong by noise`,
+    entropy: 'Label entropy (bits)',
+    totalVariation: 'Distance to global labels',
+    noisy: 'Wrong labels',
     redraws: (times: string) => `drawn again ${times} times`,
     client: 'Client',
     imagesInCell: (client: string, name: string, images: string) => `Client ${client} · ${name}: ${images} images`,

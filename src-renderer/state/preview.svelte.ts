@@ -1,4 +1,10 @@
-import { checkExperiment, type Experiment } from '@contract/experiment'
+import {
+  checkExperiment,
+  experimentFieldNames,
+  fieldMetadata,
+  type Experiment,
+  type ExperimentField,
+} from '@contract/experiment'
 import { ablationArms, type MethodName } from '@contract/methods'
 import type { PartitionPreview, PlanPreview } from '@contract/preview'
 import type { Engine } from '../bridge/bridge'
@@ -82,18 +88,10 @@ export class Preview {
 }
 
 function partitionKey(experiment: Experiment): string {
-  const { dataset, partition, dirichletConcentration, shardsPerClient, totalClients, seed } = experiment
-  const { minimumSamplesPerClient, samplesPerClient } = experiment
-  return JSON.stringify([
-    dataset,
-    partition,
-    dirichletConcentration,
-    shardsPerClient,
-    minimumSamplesPerClient,
-    samplesPerClient,
-    totalClients,
-    seed,
-  ])
+  const data = experimentFieldNames.filter((name) => fieldMetadata(name).group === 'data')
+  return JSON.stringify(
+    [...data, 'totalClients', 'batchSize', 'seed'].map((name) => experiment[name as ExperimentField]),
+  )
 }
 
 function errorText(error: unknown): string {

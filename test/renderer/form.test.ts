@@ -64,7 +64,7 @@ describe('applicability', () => {
     expect(whyInapplicable('dirichletConcentration', { partition: 'iid', method: 'dynamic' })).toEqual({
       kind: 'field',
       field: 'partition',
-      values: ['dirichlet'],
+      values: ['dirichlet', 'dirichlet-balanced', 'dirichlet-per-client', 'dirichlet-feddst', 'quantity'],
     })
     expect(whyInapplicable('dirichletConcentration', { partition: 'dirichlet', method: 'none' })).toBeNull()
     expect(whyInapplicable('sparsity', { partition: 'iid', method: 'small-dense' })).toBeNull()

@@ -10,13 +10,47 @@ export interface DirichletShares {
   readonly redraws: number
 }
 
+/** Draws a row of shares; the sizes are the images that each client has of the classes before. */
+type ShareDraw = (classSize: number, sizesSoFar: Readonly<Uint32Array>) => number[]
+
 /**
  * Draws for every class p ~ Dirichlet(β·1) over the clients, all classes again until every client gets at least
  * `minimumSamplesPerClient` training images. `classSizes` are the training images per class.
  * Throws when that is impossible or does not happen within a limited number of draws.
  */
 export function dirichletShares(experiment: Experiment, classSizes: readonly number[]): DirichletShares {
-  const { seed, totalClients, dirichletConcentration, minimumSamplesPerClient } = experiment
+  const draw = shareDraw(experiment)
+  return drawUntilEnough(experiment, classSizes, () => draw())
+}
+
+/**
+ * The same, but a client that already has its even part of all images gets nothing of the next classes, and what it was
+ * drawn goes to the others in proportion: the loop of FedML and Flower, which keeps the clients' sizes close.
+ */
+export function balancedDirichletShares(experiment: Experiment, classSizes: readonly number[]): DirichletShares {
+  const draw = shareDraw(experiment)
+  const evenPart = classSizes.reduce((sum, size) => sum + size, 0) / experiment.totalClients
+  return drawUntilEnough(experiment, classSizes, (_, sizesSoFar) => {
+    const shares = draw().map((share, client) => (sizesSoFar[client] < evenPart ? share : 0))
+    const sum = shares.reduce((total, share) => total + share, 0)
+    return shares.map((share) => (sum > 0 ? share / sum : 1 / shares.length))
+  })
+}
+
+/** One draw for every class, whatever the clients get. */
+export function dirichletSharesOnce(experiment: Experiment, classes: number): number[][] {
+  const draw = shareDraw(experiment)
+  return Array.from({ length: classes }, draw)
+}
+
+function shareDraw({ seed, totalClients, dirichletConcentration }: Experiment): () => number[] {
+  const stream = namedStream(seed, 'partition/dirichlet')
+  const gamma = randomGamma.source(() => stream.uniform())(dirichletConcentration, 1)
+  return () => normalised(() => Array.from({ length: totalClients }, gamma))
+}
+
+function drawUntilEnough(experiment: Experiment, classSizes: readonly number[], draw: ShareDraw): DirichletShares {
+  const { totalClients, dirichletConcentration, minimumSamplesPerClient } = experiment
   const images = classSizes.reduce((sum, size) => sum + size, 0)
   if (totalClients * minimumSamplesPerClient > images) {
     throw new EspalierError(
@@ -24,15 +58,16 @@ export function dirichletShares(experiment: Experiment, classSizes: readonly num
       `minimumSamplesPerClient: ${minimumSamplesPerClient} for ${totalClients} clients is not allowed; allowed: at most ${Math.floor(images / totalClients)} with ${images} images`,
     )
   }
-  const stream = namedStream(seed, 'partition/dirichlet')
-  const gamma = randomGamma.source(() => stream.uniform())(dirichletConcentration, 1)
-  const draw = () => Array.from({ length: totalClients }, gamma)
   const attempts = attemptLimit(totalClients * classSizes.length)
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const shares = classSizes.map(() => normalised(draw))
-    if (smallestClient(classSizes, shares, totalClients) >= minimumSamplesPerClient) {
-      return { shares, redraws: attempt }
-    }
+    const sizes = new Uint32Array(totalClients)
+    const shares = classSizes.map((size) => {
+      const row = draw(size, sizes)
+      const cuts = cutPositions(size, row)
+      for (let client = 0; client < totalClients; client++) sizes[client] += cuts[client + 1] - cuts[client]
+      return row
+    })
+    if (sizes.every((size) => size >= minimumSamplesPerClient)) return { shares, redraws: attempt }
   }
   throw new EspalierError(
     'wrong-input',
@@ -45,20 +80,11 @@ function attemptLimit(valuesPerDraw: number): number {
   return Math.max(10, Math.min(1000, Math.floor(20_000_000 / valuesPerDraw)))
 }
 
-function normalised(draw: () => number[]): number[] {
+/** The values of a draw over their sum. With a very small concentration all can underflow to 0: such a draw says nothing. */
+export function normalised(draw: () => number[]): number[] {
   for (;;) {
     const values = draw()
     const sum = values.reduce((total, value) => total + value, 0)
-    // With a very small concentration every value can underflow to 0; such a draw says nothing.
     if (sum > 0) return values.map((value) => value / sum)
   }
-}
-
-function smallestClient(classSizes: readonly number[], shares: DirichletShares['shares'], clients: number): number {
-  const sizes = new Uint32Array(clients)
-  classSizes.forEach((size, label) => {
-    const cuts = cutPositions(size, shares[label])
-    for (let client = 0; client < clients; client++) sizes[client] += cuts[client + 1] - cuts[client]
-  })
-  return sizes.reduce((smallest, size) => Math.min(smallest, size), Infinity)
 }

@@ -63,7 +63,7 @@ export async function* runExperiment(input: RunInput): AsyncGenerator<RunEvent> 
   signal.throwIfAborted()
   const recipe = input.recipe ?? methodRecipes[experiment.method]
   const { plan, requestedActive, unusedBudget } = prepareModel(experiment, pool.train.shape, classes, recipe)
-  const partition = partitionData(experiment, pool.train.labels, pool.test.labels)
+  const partition = partitionData(experiment, pool.train.trueLabels ?? pool.train.labels, pool.test.labels)
   const clientImages = partition.train.map((indices) => indices.length)
   const setting = { experiment, recipe, pool, plan, requestedActive, partition, clientImages, signal }
 

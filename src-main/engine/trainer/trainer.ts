@@ -40,6 +40,8 @@ export interface LabelledImages {
   /** `count × channels × height × width` bytes, planar. */
   readonly pixels: Uint8Array
   readonly labels: Uint8Array
+  /** The labels before noise was put on them; left out where there is none. */
+  readonly trueLabels?: Uint8Array
   readonly count: number
   /** Channels, height, width. */
   readonly shape: readonly [number, number, number]

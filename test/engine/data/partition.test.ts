@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutPositions } from '../../../src-main/engine/data/cut-positions'
+import { cutPositions, offByOneCuts } from '../../../src-main/engine/data/cut-positions'
 import { partitionData, type Partition } from '../../../src-main/engine/data/partition'
 import { range } from '../../../src-main/engine/random/draw'
 import { namedStream } from '../../../src-main/engine/random/streams'
@@ -66,11 +66,25 @@ describe('cutPositions', () => {
   })
 })
 
+describe('offByOneCuts', () => {
+  it('loses the first share, as FedDST does', () => {
+    const cuts = [offByOneCuts(10, [0.2, 0.3, 0.5]), offByOneCuts(20, [0.55, 0.15, 0.3])]
+    expect([0, 1, 2].map((client) => cuts.map((row) => row[client + 1] - row[client]))).toEqual([
+      [3, 3],
+      [5, 6],
+      [0, 0],
+    ])
+  })
+})
+
+/** Partitions that leave no image out. */
+const complete = ['iid', 'dirichlet', 'dirichlet-balanced', 'dirichlet-per-client', 'shards', 'quantity'] as const
+
 describe('partitionData', () => {
   it('gives every image to exactly one client', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom('iid' as const, 'dirichlet' as const, 'shards' as const),
+        fc.constantFrom(...complete),
         fc.integer({ min: 1, max: 40 }),
         fc.double({ min: 0.05, max: 100, noNaN: true }),
         fc.integer({ min: 1, max: 5 }),
@@ -214,5 +228,99 @@ describe('partitionData', () => {
     expect(one.train.map(digest)).toEqual(same.train.map(digest))
     expect(one.test.map(digest)).toEqual(same.test.map(digest))
     expect(one.train.map(digest)).not.toEqual(other.train.map(digest))
+  })
+
+  it('loses a share of every class and drops clients under the off-by-one Dirichlet', () => {
+    const base = { totalClients: 10, clientsPerRound: 10, dirichletConcentration: 0.5, seed: 5 }
+    const right = partitionData(
+      experimentWith({ ...base, partition: 'dirichlet', minimumSamplesPerClient: 0 }),
+      train,
+      test,
+    )
+    const shared = partitionData(experimentWith({ ...base, partition: 'dirichlet-feddst' }), train, test)
+    // Client c has what client c + 1 should have, up to rounding; the last has nothing.
+    for (let client = 0; client < 9; client++) {
+      expect(Math.abs(shared.train[client].length - right.train[client + 1].length)).toBeLessThanOrEqual(10)
+    }
+    expect(shared.train[9].length).toBeLessThanOrEqual(10)
+    const owned = together(shared.train)
+    expect(new Set(owned).size).toBe(owned.length)
+    expect(train.length - owned.length).toBeGreaterThan(right.train[0].length - 10)
+    shared.train.forEach((indices, client) => {
+      expect(indices.length > 0).toBe(shared.test[client].length > 0)
+    })
+  })
+
+  it('keeps sizes closer under the balanced Dirichlet, with classes as skewed', () => {
+    const draw = (partition: 'dirichlet' | 'dirichlet-balanced') =>
+      partitionData(
+        experimentWith({ partition, totalClients: 10, clientsPerRound: 10, dirichletConcentration: 0.3, seed: 2 }),
+        train,
+        test,
+      )
+    const largest = (shared: Partition) => Math.max(...sizes(shared.train))
+    expect(largest(draw('dirichlet-balanced'))).toBeLessThan(largest(draw('dirichlet')))
+    // A client stops receiving at its even part, so it can pass it by one class at most.
+    expect(largest(draw('dirichlet-balanced'))).toBeLessThan(300 + 350)
+    expectMatchingTestImages(draw('dirichlet-balanced'))
+  })
+
+  it('gives equal sizes and client-wise class proportions under the per-client Dirichlet', () => {
+    const draw = (dirichletConcentration: number) =>
+      partitionData(
+        experimentWith({
+          partition: 'dirichlet-per-client',
+          totalClients: 10,
+          clientsPerRound: 10,
+          dirichletConcentration,
+        }),
+        train,
+        test,
+      )
+    const largestShares = (shared: Partition) => shared.train.map((indices) => Math.max(...classShares(indices, train)))
+    for (const concentration of [0.1, 1, 1e6]) {
+      const shared = draw(concentration)
+      expect(sizes(shared.train)).toEqual(new Array(10).fill(300))
+      expectMatchingTestImages(shared)
+    }
+    // The concentration times the class proportions is small: the first client has one class or two.
+    expect(largestShares(draw(0.1))[0]).toBeGreaterThan(0.5)
+    expect(Math.max(...largestShares(draw(1e6)))).toBeLessThan(0.2)
+  })
+
+  it('deals LotteryFL shards of a fixed size, with all test images of their labels', () => {
+    const base = { partition: 'lotteryfl' as const, totalClients: 30, clientsPerRound: 30, imagesPerShard: 20 }
+    const shared = partitionData(experimentWith({ ...base, shardsPerClient: 3, unbalanceRate: 0.5 }), train, test)
+    expect(sizes(shared.train)).toEqual(new Array(30).fill(40))
+    const owned = together(shared.train)
+    expect(new Set(owned).size).toBe(owned.length)
+    shared.train.forEach((indices, client) => {
+      const labels = new Set(Array.from(indices, (index) => train[index]))
+      expect([...shared.test[client]].sort((a, b) => a - b)).toEqual(
+        [...range(test.length)].filter((index) => labels.has(test[index])),
+      )
+    })
+    expect(() => partitionData(experimentWith({ ...base, shardsPerClient: 6 }), train, test)).toThrow(
+      /shardsPerClient: 6 for 30 clients is not allowed; allowed: at most 5, with 150 shards of 20 images/,
+    )
+  })
+
+  it('makes sizes unequal and leaves labels even under quantity skew', () => {
+    const { train: parts, test: tested } = partitionData(
+      experimentWith({
+        partition: 'quantity',
+        totalClients: 5,
+        clientsPerRound: 5,
+        dirichletConcentration: 0.5,
+        seed: 1,
+      }),
+      train,
+      test,
+    )
+    expect(Math.max(...sizes(parts))).toBeGreaterThan(2 * Math.min(...sizes(parts)))
+    parts.forEach((indices, client) => {
+      expect(Math.abs(tested[client].length / test.length - indices.length / train.length)).toBeLessThan(0.005)
+      if (indices.length > 500) expect(Math.max(...classShares(indices, train))).toBeLessThan(0.15)
+    })
   })
 })

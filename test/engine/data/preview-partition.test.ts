@@ -24,6 +24,9 @@ describe('previewPartition', () => {
     expect(preview.smallestClient.images).toBe(Math.min(...sizes))
     expect(sizes[preview.largestClient.client]).toBe(Math.max(...sizes))
     expect(preview.unusedImages).toBe(0)
+    expect(preview.clients.map(({ images }) => images)).toEqual(sizes)
+    expect(preview.statistics.largest).toBe(Math.max(...sizes))
+    expect(preview.wrongLabels).toEqual([0, 0, 0, 0])
   })
 
   it('reports the images that nobody received', () => {
@@ -32,5 +35,13 @@ describe('previewPartition', () => {
     expect(preview.unusedImages).toBe(220)
     expect(preview.smallestClient).toEqual({ client: 0, images: 20 })
     expect(preview.largestClient).toEqual({ client: 0, images: 20 })
+  })
+
+  it('counts the labels that noise made wrong, and shows the true ones', () => {
+    const clean = experimentWith({ totalClients: 3, clientsPerRound: 3 })
+    const noisy = previewPartition({ ...clean, labelNoise: 'periodic', labelNoisePeriod: 1 }, train, test, names)
+    expect(noisy.counts).toEqual(previewPartition(clean, train, test, names).counts)
+    // Two labels of three are wrong: 67 of 100, and four deviations are 19.
+    for (const wrong of noisy.wrongLabels) expect(Math.abs(wrong - 67)).toBeLessThan(19)
   })
 })
