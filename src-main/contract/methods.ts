@@ -1,4 +1,5 @@
 import { ablationMethods } from './methods/ablation'
+import { federatedMethods } from './methods/federated'
 import { publishedCodeMethods } from './methods/published-code'
 
 /**
@@ -23,6 +24,13 @@ export interface MethodDescription {
   readonly parameters: readonly string[]
   /** It moves weights, so it needs a sparsity above 0. */
   readonly needsSparsity?: true
+  /** Every client has a model of its own; their accuracies stand in for the global one, which is another quantity. */
+  readonly personalised?: true
+  /**
+   * What a client transfers in a round, for those who count: O_d the dense model, O_s the sparse one (values and what the
+   * encoding adds), O_ξ gradients of candidates (Huang et al. 2025, appendix).
+   */
+  readonly communication?: string
   /** No code of its authors was at hand: it follows the paper's text alone. */
   readonly fromTextOnly?: true
 }
@@ -39,7 +47,7 @@ export interface MethodParts {
   readonly aggregation: string
 }
 
-const descriptions = { ...ablationMethods, ...publishedCodeMethods }
+const descriptions = { ...ablationMethods, ...federatedMethods, ...publishedCodeMethods }
 
 export type MethodName = keyof typeof descriptions
 type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]

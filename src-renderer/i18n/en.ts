@@ -157,6 +157,7 @@ export const en = {
       label: 'FedProx coefficient μ',
       help: 'Pulls clients towards the global model; 0 is FedAvg (Li et al. 2020).',
     },
+    serverMomentum: { label: 'Server momentum β', help: 'Of the averaged step (Hsu et al. 2019).' },
     batchSize: { label: 'Batch size', help: 'Images in a mini-batch.' },
     learningRate: { label: 'Learning rate η', help: 'Step size of the client SGD.' },
     momentum: { label: 'Momentum', help: 'Of the client SGD, started at zero in every round.' },
@@ -207,6 +208,46 @@ export const en = {
     contributionTradeoff: {
       label: 'Contribution trade-off',
       help: 'How much of a reputation is kept in round 0; 1 keeps it for ever.',
+    },
+    decayExponent: { label: 'Schedule exponent p', help: 'Power of a polynomial schedule over the rounds.' },
+    epochsAfterGrowth: {
+      label: 'Epochs after growth',
+      help: 'Local epochs that a client still trains after it has moved its topology; at most all.',
+    },
+    pruningRate: { label: 'Pruning rate', help: 'Share of its remaining weights that a client prunes at a time.' },
+    accuracyThreshold: {
+      label: 'Accuracy threshold',
+      help: 'A client prunes only when the model it received reaches this accuracy on its training images.',
+    },
+    warmUpShare: {
+      label: 'Warm-up clients',
+      help: 'Share of the clients that train before round 0 to find the densities of the layers; at least one.',
+    },
+    warmUpEpochs: { label: 'Warm-up epochs', help: 'Epochs of that training.' },
+    extrusionCoefficient: {
+      label: 'Extrusion coefficient λ',
+      help: 'Of the penalty λ·Σw² on the weights about to be dropped.',
+    },
+    conflictShare: {
+      label: 'Conflict share',
+      help: 'Share of the dropped weights taken from those that move against the global direction.',
+    },
+    agreementShare: {
+      label: 'Agreement share',
+      help: 'Share of the grown weights taken from those whose gradient agrees with the global direction.',
+    },
+    banditBlend: {
+      label: 'Bandit blend γ',
+      help: 'Weight of the averaged model against the single clients in what the posteriors learn from.',
+    },
+    banditStep: { label: 'Bandit step λ', help: 'How much one round adds to the Beta posteriors.' },
+    powerpropExponent: {
+      label: 'Powerpropagation exponent a',
+      help: 'Of the effective weights v·|v|^(a − 1); 1 is plain training.',
+    },
+    thresholdCoefficient: {
+      label: 'Threshold coefficient α',
+      help: 'Of the penalty α·Σexp(−τ) that raises the thresholds; larger is sparser.',
     },
     evaluationInterval: {
       label: 'Evaluate every',

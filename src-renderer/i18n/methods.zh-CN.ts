@@ -5,6 +5,71 @@ export const methodsZhCn: Readonly<Record<MethodName, { readonly title: string; 
   dynamic: { title: '动态剪枝', help: '每个调整间隔之后由服务器移动拓扑，剪除与生长准则可任意组合。' },
   static: { title: '静态剪枝', help: '第 0 轮之前随机抽取的掩码，此后不再改变。' },
   none: { title: '剪枝率为 0', help: '密集网络，使用 FedAvg；系数大于 0 时为 FedProx。' },
+  fedavgm: { title: 'FedAvgM', help: '密集网络；服务器对平均后的更新施加动量。' },
+  feddst: {
+    title: 'FedDST',
+    help: '按论文：更新轮中每个客户端按幅值剪除，在不活跃权重中按梯度生长，再用新掩码训练余下轮次；服务器对每个权重在拥有者间平均，并使各层恢复原有数量。初始掩码随机。',
+  },
+  prunefl: {
+    title: 'PruneFL',
+    help: '没有目标密度。先由一个客户端剪枝；此后每个调整间隔由服务器保留单位时间内损失下降（梯度平方）最大的权重。时间取 FLOPs 份额，因此结果与机器无关；R 为每层可剪除的比例。第一阶段之后权重重新开始。',
+  },
+  ssfl: {
+    title: 'SSFL',
+    help: '第 0 轮之前每个客户端发送一次所有权重的显著度 |w·g|；服务器保留全网络最大者，掩码此后不变。',
+  },
+  'flash-spdst': {
+    title: 'FLASH 固定掩码 (SPDST)',
+    help: '少数客户端在第 0 轮之前稀疏训练并报告各层权重数；按平均密度随机抽取的掩码此后固定。',
+  },
+  'flash-jmwst': {
+    title: 'FLASH 移动掩码 (JMWST)',
+    help: '开始同固定掩码；更新轮中客户端在训练时移动掩码，服务器保留平均模型中最大的权重，各层数量取客户端平均。',
+  },
+  lotteryfl: {
+    title: 'LotteryFL',
+    help: '每个客户端一个掩码。掩码下的全局权重足够好时，客户端剪除一部分，回到初始权重再训练。以客户端自己的模型在自己的测试图像上评估，不可与全局模型的准确率比较。阈值在训练图像上测量。',
+  },
+  'fedsparsify-global': {
+    title: 'FedSparsify 全局',
+    help: '从密集开始；每个调整间隔之后服务器在全网络保留更少的最大权重。',
+  },
+  'fedsparsify-local': {
+    title: 'FedSparsify 本地',
+    help: '从密集开始；客户端训练后按计划剪枝。平均时被剪除的权重计为 0，故保留掩码的并集。',
+  },
+  'fedsparsify-majority': {
+    title: 'FedSparsify 多数投票',
+    help: '同本地变体，但只有本轮至少一半客户端保留的权重才会留下。',
+  },
+  fedtiny: {
+    title: 'FedTiny 渐进',
+    help: '每个更新轮一层，从分类层向前：客户端只发送该层不活跃权重中最大的梯度，服务器按幅值剪除并按其平均生长。按批归一化统计选择候选不适用：这些网络没有批归一化。',
+  },
+  'fedtiny-clean': {
+    title: 'FedTiny 简化',
+    help: '每个更新轮处理所有层，按客户端稠密梯度的平均在原本不活跃的权重中生长；不按批归一化统计选择。',
+  },
+  fedmef: {
+    title: 'FedMef',
+    help: '同 FedTiny 简化，但更新轮中客户端对即将剪除的权重加惩罚（预算感知挤出），使其信息转移到其他权重。不含节省设备内存的激活剪枝和学习率调整。',
+  },
+  fedsgc: {
+    title: 'FedSGC',
+    help: '同 FedDST，但部分剪除的权重取自与平均方向相悖者，部分生长的权重取自梯度与之一致者。服务器以每权重两比特发送方向。',
+  },
+  fedrts: {
+    title: 'FedRTS',
+    help: '掩码由汤普森采样得到：每个权重的 Beta 后验每轮根据其是否位于本层最大者而更新，更新轮中还根据客户端最大梯度的位置更新。',
+  },
+  sparsyfed: {
+    title: 'SparsyFed',
+    help: '从密集开始；客户端训练幂传播权重 v·|v|^(a − 1)，再保留全网络最大者。为 0 者保持为 0，因此客户端掩码趋于一致。不含节省反向 FLOPs 的激活剪枝。',
+  },
+  spafl: {
+    title: 'SpaFL',
+    help: '客户端训练各自的权重，以及每个滤波器或神经元的阈值；只传输阈值。没有全局模型：以客户端自己的模型在自己的测试图像上评估，不可与全局模型的准确率比较。',
+  },
   'small-dense': { title: '小型密集模型', help: '更窄的密集网络，参数不多于稀疏网络。' },
   'feddst-official': {
     title: 'FedDST（发布的代码）',

@@ -1,5 +1,6 @@
 import type { Experiment } from '../../contract/experiment'
 import { trainingFlops } from '../accounting/flops'
+import type { ClientTransfer } from '../accounting/round-cost'
 import { activePerLayer } from '../sparsity/masks'
 import type { BatchOrder } from '../trainer/batch-order'
 import type { ClientTask, DeferredTrainer, LabelledImages, MaskedModel, Trainer } from '../trainer/trainer'
@@ -46,6 +47,8 @@ export interface ClientReport {
   readonly state: NamedArrays
   /** Theoretical floating-point operations of all it computed. */
   readonly flops: number
+  /** What of its transfer differs from the server's model received and the report's own model sent. */
+  readonly transfer?: Partial<Pick<ClientTransfer, 'received' | 'receivesMask' | 'sent' | 'sendsMask'>>
 }
 
 /** Local training as the experiment asks for it, to be changed by a method that splits it or takes its steps itself. */

@@ -240,6 +240,7 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
     sendsMask: report.mask !== null,
     sentBits: report.sentBits,
     flops: report.flops,
+    ...report.transfer,
   }))
   const cost = addCosts(accountRound({ plan, experiment, recipe, round, transfers }), costBefore)
 
@@ -286,7 +287,7 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
     clients,
     trainLoss,
     ...evaluation,
-    activeWeights: active.reduce((sum, count) => sum + count, 0),
+    activeWeights: activeWeights(recipe, active, transfers),
     ...cost,
     seconds: (performance.now() - startedAt) / 1000,
   }
@@ -340,16 +341,20 @@ async function* evaluateRound(
   model: MaskedModel,
   clientStates: ReadonlyMap<number, NamedArrays>,
 ): AsyncGenerator<RunEvent, EvaluatedFields> {
-  const { lossSum, correct } = yield* watch<RunEvent, Evaluation>(() => pool.evaluateTestSet(model, signal), signal)
   const { ownModel } = recipe
-  const global = {
-    globalAccuracy: correct.reduce((hits, hit) => hits + hit, 0) / correct.length,
-    globalLoss: lossSum / correct.length,
+  let global: Pick<RoundRecord, 'globalAccuracy' | 'globalLoss'> = { globalAccuracy: null, globalLoss: null }
+  if (recipe.hasNoGlobalModel !== true) {
+    const { lossSum, correct } = yield* watch<RunEvent, Evaluation>(() => pool.evaluateTestSet(model, signal), signal)
+    global = {
+      globalAccuracy: correct.reduce((hits, hit) => hits + hit, 0) / correct.length,
+      globalLoss: lossSum / correct.length,
+    }
+    if (ownModel === undefined) {
+      const clientAccuracies = partition.test.map((indices) => accuracyOn(correct, indices))
+      return { ...global, clientAccuracies, clientAccuracyModel: 'global' }
+    }
   }
-  if (ownModel === undefined) {
-    const clientAccuracies = partition.test.map((indices) => accuracyOn(correct, indices))
-    return { ...global, clientAccuracies, clientAccuracyModel: 'global' }
-  }
+  if (ownModel === undefined) throw new Error('a method without a global model needs own models')
   const jobs = partition.test.map((indices, client) => ({
     ...ownModel({ ...context, client, model, clientState: clientStates.get(client) ?? {} }),
     indices,
@@ -367,6 +372,13 @@ async function* evaluateRound(
     indices.length === 0 ? null : accuracyOn(own[next++].correct, range(indices.length)),
   )
   return { ...global, clientAccuracies, clientAccuracyModel: 'own' }
+}
+
+/** Of the global mask, or where every client has its own the mean of theirs, rounded. */
+function activeWeights(recipe: MethodRecipe, active: readonly number[], transfers: readonly ClientTransfer[]): number {
+  const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
+  if (recipe.ownModel === undefined) return total(active)
+  return Math.round(total(transfers.map(({ sent }) => total(sent ?? active))) / transfers.length)
 }
 
 function meanStepLoss(reports: readonly ClientReport[]): number {

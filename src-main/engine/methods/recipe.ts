@@ -32,6 +32,8 @@ export interface MethodRecipe {
   readonly aggregate: (context: UploadContext) => ServerStep
   /** Brings an aggregate of different client masks back to the layer counts, before it is evaluated. */
   readonly resparsify?: (context: UploadContext & { readonly model: MaskedModel }) => ServerStep
+  /** Set where the server holds no model that could be evaluated; `ownModel` then is all there is. */
+  readonly hasNoGlobalModel?: true
   /** The model that a client uses for itself, evaluated on its own test images in place of the global one. */
   readonly ownModel?: (context: OwnModelContext) => MaskedModel
   /** Moves the topology after a round and its evaluation; null keeps the first mask. */

@@ -1,10 +1,24 @@
 import type { MethodName } from '../../contract/methods'
 import { dynamic } from './dynamic'
 import { feddstOfficial } from './feddst-official'
+import { fedAvgM } from './fedavgm'
+import { fedDst } from './feddst'
+import { fedMef } from './fedmef'
+import { fedRts } from './fedrts'
+import { fedSgc } from './fedsgc'
+import { fedSparsifyGlobal, fedSparsifyLocal, fedSparsifyMajority } from './fedsparsify'
+import { fedTiny } from './fedtiny'
+import { fedTinyClean } from './fedtiny-clean'
+import { flashJmwst, flashSpdst } from './flash'
+import { lotteryFl } from './lotteryfl'
 import { none } from './none'
+import { pruneFl } from './prunefl'
 import { seedCode } from './seed-code'
 import type { MethodRecipe } from './recipe'
 import { smallDense } from './small-dense'
+import { spaFl } from './spafl'
+import { sparsyFed } from './sparsyfed'
+import { ssfl } from './ssfl'
 import { staticPruning } from './static'
 
 /** Every method by its name in the contract. */
@@ -13,6 +27,23 @@ export const methodRecipes: Record<MethodName, MethodRecipe> = {
   static: staticPruning,
   none,
   'small-dense': smallDense,
+  fedavgm: fedAvgM,
+  feddst: fedDst,
+  prunefl: pruneFl,
+  ssfl,
+  'flash-spdst': flashSpdst,
+  'flash-jmwst': flashJmwst,
+  lotteryfl: lotteryFl,
+  'fedsparsify-global': fedSparsifyGlobal,
+  'fedsparsify-local': fedSparsifyLocal,
+  'fedsparsify-majority': fedSparsifyMajority,
+  fedtiny: fedTiny,
+  'fedtiny-clean': fedTinyClean,
+  fedmef: fedMef,
+  fedsgc: fedSgc,
+  fedrts: fedRts,
+  sparsyfed: sparsyFed,
+  spafl: spaFl,
   'feddst-official': feddstOfficial,
   'seed-code': seedCode,
 }

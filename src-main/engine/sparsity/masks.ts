@@ -38,3 +38,12 @@ export function activePerLayer(plan: ModelPlan, mask: Uint8Array): number[] {
     countActive(mask.subarray(maskOffset, maskOffset + weightCount)),
   )
 }
+
+/** 1 for every parameter that training moves, biases and active weights, in the order of the flat parameters. */
+export function trainableParameters(plan: ModelPlan, mask: Uint8Array): Uint8Array {
+  const flags = new Uint8Array(plan.parameterCount).fill(1)
+  for (const { weightOffset, weightCount, maskOffset } of plan.prunable) {
+    flags.set(mask.subarray(maskOffset, maskOffset + weightCount), weightOffset)
+  }
+  return flags
+}

@@ -3,6 +3,7 @@ import type { ModelPlan, PrunableLayerPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
 import { namedStream } from '../random/streams'
 import type { MaskedModel } from '../trainer/trainer'
+import { positionsOf } from './positions'
 import { selectByRank } from './selection'
 
 /** Chooses `count` of the candidates, positions within the layer, for growth. */
@@ -52,29 +53,29 @@ export function gradientGrowth(gradient: Float32Array): Growth {
  * One topology update: in every layer the k = ⌊ratio·active⌋ active weights of smallest magnitude are dropped and k
  * inactive ones grow, so that the layer's count does not change. Grown weights start at 0; a weight that is dropped and
  * grown again in the same update keeps its value. Just-dropped positions are candidates unless `allowImmediateRegrow` is
- * false; k is then at most the number of positions that were inactive before. The model given is not changed.
+ * false; k is then at most the number of positions that were inactive before. `ratio` is one for all layers or one for each. The model given is not changed.
  */
 export function moveTopology(
   plan: ModelPlan,
   model: MaskedModel,
-  ratio: number,
+  ratio: number | readonly number[],
   growth: Growth,
   allowImmediateRegrow = true,
 ): TopologyMove {
   const parameters = model.parameters.slice()
   const mask = model.mask.slice()
-  const layers = plan.prunable.map((layer): LayerMove => {
+  const layers = plan.prunable.map((layer, index): LayerMove => {
     const { weightOffset, weightCount, maskOffset } = layer
     const weights = parameters.subarray(weightOffset, weightOffset + weightCount)
     const bits = mask.subarray(maskOffset, maskOffset + weightCount)
-    const active = positionsWhere(bits, 1)
-    const wanted = Math.floor(ratio * active.length)
+    const active = positionsOf(bits, 1)
+    const wanted = Math.floor((typeof ratio === 'number' ? ratio : ratio[index]) * active.length)
     const count = allowImmediateRegrow ? wanted : Math.min(wanted, weightCount - active.length)
 
     const dropped = selectByRank(weights.map(Math.abs), active, count, 'smallest')
-    const inactiveBefore = allowImmediateRegrow ? null : positionsWhere(bits, 0)
+    const inactiveBefore = allowImmediateRegrow ? null : positionsOf(bits, 0)
     for (const position of dropped) bits[position] = 0
-    const grown = growth(layer, inactiveBefore ?? positionsWhere(bits, 0), count)
+    const grown = growth(layer, inactiveBefore ?? positionsOf(bits, 0), count)
       .slice()
       .sort()
     for (const position of grown) bits[position] = 1
@@ -83,13 +84,4 @@ export function moveTopology(
     return { dropped, grown }
   })
   return { parameters, mask, layers }
-}
-
-function positionsWhere(bits: Uint8Array, value: 0 | 1): Uint32Array {
-  let count = 0
-  for (const bit of bits) if (bit === value) count++
-  const positions = new Uint32Array(count)
-  let next = 0
-  for (let index = 0; index < bits.length; index++) if (bits[index] === value) positions[next++] = index
-  return positions
 }
