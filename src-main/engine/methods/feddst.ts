@@ -43,7 +43,7 @@ export const fedDst: MethodRecipe = {
 }
 
 /** Brings the union of the clients' masks back to the count of every layer, by magnitude. */
-export function largestOfUnion({ plan, requestedActive, model }: UploadContext & { model: MaskedModel }): MaskedModel {
+function largestOfUnion({ plan, requestedActive, model }: UploadContext & { model: MaskedModel }): MaskedModel {
   const mask = largestPerLayer(plan, magnitudes(plan, model.parameters), requestedActive, model.mask)
   return { mask, parameters: applyMask(plan, model.parameters, mask) }
 }

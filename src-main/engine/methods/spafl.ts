@@ -41,7 +41,7 @@ function outputsOf(layer: PrunableLayerPlan): number {
   return layer.kind === 'convolution' ? layer.outputChannels : layer.outputs
 }
 
-export function thresholdCount(plan: ModelPlan): number {
+function thresholdCount(plan: ModelPlan): number {
   return plan.prunable.reduce((sum, layer) => sum + outputsOf(layer), 0)
 }
 
