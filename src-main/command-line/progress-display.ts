@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress'
 import prettyMilliseconds from 'pretty-ms'
+import { accuracyOf } from '../contract/accuracy'
 import type { EspalierEvent } from '../contract/events'
 import type { RunManifest } from '../contract/records'
 
@@ -63,8 +64,9 @@ export class ProgressDisplay {
   #round({ runId, record }: Extract<EspalierEvent, { type: 'run.round' }>): void {
     const run = this.#runs.get(runId)
     if (run === undefined) return
-    const accuracy =
-      record.globalAccuracy === null ? '' : `test accuracy ${(record.globalAccuracy * 100).toFixed(2)} %  `
+    const value = accuracyOf(record)
+    const kind = record.clientAccuracyModel === 'own' ? 'local test accuracy' : 'test accuracy'
+    const accuracy = value === null ? '' : `${kind} ${(value * 100).toFixed(2)} %  `
     this.#status = `${accuracy}training loss ${record.trainLoss.toFixed(4)}  `
     if (this.#bar !== null) {
       if (this.#shown === runId) this.#bar.update(record.round + 1)

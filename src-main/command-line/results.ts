@@ -11,6 +11,7 @@ export function runJson(run: ComparedRun, sessionFolder: string) {
     message: manifest.message,
     method: manifest.experiment.method,
     seed: manifest.experiment.seed,
+    accuracyKind: result?.accuracyKind ?? null,
     finalAccuracy: result?.finalAccuracy ?? null,
     bestAccuracy: result?.bestAccuracy ?? null,
     finalLoss: result?.finalLoss ?? null,
@@ -34,8 +35,8 @@ export function runsJson(runs: readonly ComparedRun[], sessionFolder: string) {
   return {
     session: sessionFolder,
     runs: runs.map((run) => runJson(run, sessionFolder)),
-    arms: compareRuns(runs).flatMap(({ arms }) =>
-      arms.map(({ method, spreads, differenceToStatic }) => ({ method, ...spreads, differenceToStatic })),
+    arms: compareRuns(runs).flatMap(({ arms, accuracyKind }) =>
+      arms.map(({ method, spreads, differenceToStatic }) => ({ method, accuracyKind, ...spreads, differenceToStatic })),
     ),
   }
 }

@@ -1,4 +1,5 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics'
+import { accuracyKind, accuracyOf, type AccuracyKind } from './accuracy'
 import type { Experiment } from './experiment'
 import { methodNames, type MethodName } from './methods'
 import type { RoundRecord, RunManifest } from './records'
@@ -26,9 +27,10 @@ export interface RunResult {
   readonly seed: number
   readonly finished: boolean
   readonly roundsDone: number
-  /** Global test accuracy of the last evaluated round. */
+  readonly accuracyKind: AccuracyKind
+  /** Test accuracy of the last evaluated round, of the kind said. */
   readonly finalAccuracy: number
-  /** Highest global test accuracy of any evaluated round. */
+  /** Highest test accuracy of any evaluated round. */
   readonly bestAccuracy: number
   readonly finalLoss: number
   /** 1 − active / prunable weights of the network that was trained. */
@@ -71,6 +73,8 @@ export interface ArmComparison {
 export interface ComparisonGroup {
   /** The first run's experiment; the others differ from it in method and seed alone. */
   readonly setting: Experiment
+  /** By which all its arms are judged: methods of different kinds stand in different groups. */
+  readonly accuracyKind: AccuracyKind
   /** In the order of `methodNames`; arms without an evaluated round are left out. */
   readonly arms: readonly ArmComparison[]
 }
@@ -86,7 +90,7 @@ export function spread(values: readonly number[]): Spread {
 
 /** Outcome of one run; null before its first evaluated round. */
 export function runResult({ manifest, rounds }: ComparedRun): RunResult | null {
-  const evaluated = rounds.filter(({ globalAccuracy }) => globalAccuracy !== null)
+  const evaluated = rounds.filter((round) => accuracyOf(round) !== null)
   const last = evaluated.at(-1)
   if (last === undefined || manifest.summary === null) return null
   const total = (of: (round: RoundRecord) => number) => rounds.reduce((sum, round) => sum + of(round), 0)
@@ -98,8 +102,9 @@ export function runResult({ manifest, rounds }: ComparedRun): RunResult | null {
     seed: manifest.experiment.seed,
     finished: manifest.state === 'finished',
     roundsDone: rounds.length,
-    finalAccuracy: last.globalAccuracy ?? 0,
-    bestAccuracy: Math.max(...evaluated.map(({ globalAccuracy }) => globalAccuracy ?? 0)),
+    accuracyKind: accuracyKind(manifest.experiment),
+    finalAccuracy: accuracyOf(last) ?? 0,
+    bestAccuracy: Math.max(...evaluated.map((round) => accuracyOf(round) ?? 0)),
     finalLoss: last.globalLoss ?? Number.NaN,
     realisedSparsity: 1 - activeWeights / prunableWeights,
     activeWeights,
@@ -119,13 +124,14 @@ export function compareRuns(runs: readonly ComparedRun[]): ComparisonGroup[] {
     const result = runResult(run)
     if (result === null) continue
     const setting = run.manifest.experiment
-    const key = JSON.stringify({ ...setting, method: null, seed: null })
+    const key = JSON.stringify({ ...setting, method: accuracyKind(setting), seed: null })
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { setting, results: [result] })
     else group.results.push(result)
   }
   return [...groups.values()].map(({ setting, results }) => ({
     setting,
+    accuracyKind: accuracyKind(setting),
     arms: methodNames.flatMap((method) => {
       const own = results.filter((result) => result.method === method).sort((a, b) => a.seed - b.seed)
       return own.length === 0 ? [] : [armComparison(method, own, results)]

@@ -53,7 +53,7 @@ function cells(arm: ArmComparison, plusMinus: string): string[] {
 }
 
 /** What the runs of a table have in common, in one line. */
-function caption({ setting, arms }: ComparisonGroup): string {
+function caption({ setting, arms, accuracyKind }: ComparisonGroup): string {
   const { dataset, model, partition, rounds, clientsPerRound, totalClients, localEpochs } = setting
   const concentration = dirichletPartitions.includes(partition) ? ` β = ${setting.dirichletConcentration}` : ''
   const share = `${partition === 'dirichlet' ? 'Dirichlet' : partition}${concentration}`
@@ -62,7 +62,10 @@ function caption({ setting, arms }: ComparisonGroup): string {
     : ''
   return (
     `${dataset}, ${model}, ${share}, ${clientsPerRound} of ${totalClients} clients, ${rounds} rounds × ${localEpochs} local epochs, ` +
-    `S = ${setting.sparsity} (${setting.layerDistribution})${moves}`
+    `S = ${setting.sparsity} (${setting.layerDistribution})${moves}` +
+    (accuracyKind === 'own'
+      ? "; accuracy is the mean of the clients' own models on their own test images, not comparable with that of one global model"
+      : '')
   )
 }
 
@@ -117,6 +120,7 @@ const csvColumns = [
   ...experimentFieldNames,
   'finished',
   'roundsDone',
+  'accuracyKind',
   'finalAccuracy',
   'bestAccuracy',
   'finalLoss',

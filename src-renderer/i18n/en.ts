@@ -398,6 +398,8 @@ export const en = {
     lossChart: 'Training loss',
     loss: 'Training loss (cross-entropy)',
     testAccuracy: 'Test accuracy',
+    ownAccuracyChart: 'Local test accuracy of the clients’ own models',
+    local: 'local, own models',
     waiting: 'Curves appear after the first round.',
     summary: (finished: string, total: string) => `${finished} of ${total} runs finished`,
     interruptedAdvice: 'Its process ended unexpectedly. Resume continues from the last complete round.',
@@ -411,6 +413,8 @@ export const en = {
     results: 'Results',
     caption:
       'Mean ± standard deviation over seeds; FLOPs, bytes and sizes are means per run. Runs still under way count as far as they are. The difference is paired: this arm minus static pruning, seed by seed.',
+    ownModels:
+      'Accuracy here is the mean of the clients’ own models on their own test images: not comparable with that of one global model.',
     finalAccuracy: 'Final accuracy',
     bestAccuracy: 'Best accuracy',
     difference: 'Difference to static',
@@ -433,7 +437,8 @@ export const en = {
     vertical: 'Vertical axis',
     axes: { rounds: 'Rounds', megabytes: 'Uploaded (MB)', flops: 'Training FLOPs (theoretical)', seconds: 'Seconds' },
     values: {
-      accuracy: 'Test accuracy',
+      accuracy: 'Test accuracy (global model)',
+      localAccuracy: 'Local test accuracy (mean over clients)',
       globalLoss: 'Test loss (cross-entropy)',
       trainLoss: 'Training loss (cross-entropy)',
     },

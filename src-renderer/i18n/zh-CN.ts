@@ -293,6 +293,8 @@ export const zhCN: Messages = {
     lossChart: '训练损失',
     loss: '训练损失（交叉熵）',
     testAccuracy: '测试准确率',
+    ownAccuracyChart: '客户端自有模型的本地测试准确率',
+    local: '本地，自有模型',
     waiting: '第一轮结束后显示曲线。',
     summary: (finished, total) => `已完成 ${finished} / ${total}`,
     interruptedAdvice: '其进程意外结束。“继续”将从最后完整的一轮接着运行。',
@@ -305,6 +307,7 @@ export const zhCN: Messages = {
     results: '结果',
     caption:
       '各种子的均值 ± 标准差；FLOPs、字节与规模为每次运行的均值。未完成的运行按当前进度计入。差异为配对差：逐种子以该方法减去静态剪枝。',
+    ownModels: '此处准确率为各客户端自有模型在自己测试图像上的平均，不可与全局模型的准确率比较。',
     finalAccuracy: '最终准确率',
     bestAccuracy: '最佳准确率',
     difference: '与静态剪枝之差',
@@ -326,7 +329,12 @@ export const zhCN: Messages = {
     horizontal: '横轴',
     vertical: '纵轴',
     axes: { rounds: '通信轮', megabytes: '上传量 (MB)', flops: '训练 FLOPs（理论值）', seconds: '秒' },
-    values: { accuracy: '测试准确率', globalLoss: '测试损失（交叉熵）', trainLoss: '训练损失（交叉熵）' },
+    values: {
+      accuracy: '测试准确率（全局模型）',
+      localAccuracy: '本地测试准确率（客户端平均）',
+      globalLoss: '测试损失（交叉熵）',
+      trainLoss: '训练损失（交叉熵）',
+    },
     band: '线为各种子均值，阴影为 ± 一个标准差。',
   },
   layers: {

@@ -18,9 +18,10 @@ describe('a pasted command line', () => {
       readjustmentRatio: 0.3,
       readjustmentInterval: 4,
       method: 'dynamic',
+      updateScale: 1,
     })
     expect(parsed.seeds).toEqual([7])
-    expect(parsed.ignored).toEqual(['--grad-agg', '--Gamma 1.0', '--device 0', '-o out.csv'])
+    expect(parsed.ignored).toEqual(['--grad-agg', '--device 0', '-o out.csv'])
   })
 
   it('takes FedPruning’s densities and names, and is static where nothing moves', () => {

@@ -59,3 +59,25 @@ describe('comparing runs', () => {
     expect(compareRuns([...twoSeeds, finishedRun({ ...base, sparsity: 0.5 }, [0.9])])).toHaveLength(2)
   })
 })
+
+describe('methods whose clients have models of their own', () => {
+  it('are judged by the mean of these, in a group of their own', () => {
+    const own = finishedRun({ method: 'lotteryfl', seed: 1 }, [0.2, 0.3])
+    const personalised = {
+      ...own,
+      rounds: own.rounds.map((round) => ({
+        ...round,
+        clientAccuracies: [0.9, null, 0.7],
+        clientAccuracyModel: 'own' as const,
+      })),
+    }
+    const groups = compareRuns([finishedRun({ method: 'static', seed: 1 }, [0.5, 0.6]), personalised])
+    expect(groups.map(({ accuracyKind, arms }) => [accuracyKind, arms.map(({ method }) => method)])).toEqual([
+      ['global', ['static']],
+      ['own', ['lotteryfl']],
+    ])
+    const [{ spreads, differenceToStatic }] = groups[1].arms
+    expect(spreads.finalAccuracy.mean).toBeCloseTo(0.8, 12)
+    expect(differenceToStatic).toBeNull()
+  })
+})

@@ -1,14 +1,16 @@
 import { spread } from '@contract/comparison'
+import { localAccuracy } from '@contract/accuracy'
 import type { RoundRecord } from '@contract/records'
 import type { BandPoint, Point } from '../../charts/series'
 
 export const horizontalAxes = ['rounds', 'megabytes', 'flops', 'seconds'] as const
 export type HorizontalAxis = (typeof horizontalAxes)[number]
-export const verticalAxes = ['accuracy', 'globalLoss', 'trainLoss'] as const
+export const verticalAxes = ['accuracy', 'localAccuracy', 'globalLoss', 'trainLoss'] as const
 export type VerticalAxis = (typeof verticalAxes)[number]
 
 function valueOf(record: RoundRecord, axis: VerticalAxis): number | null {
-  if (axis === 'accuracy') return record.globalAccuracy
+  if (axis === 'accuracy') return record.clientAccuracyModel === 'own' ? null : record.globalAccuracy
+  if (axis === 'localAccuracy') return localAccuracy(record)
   return axis === 'globalLoss' ? record.globalLoss : record.trainLoss
 }
 
