@@ -1,8 +1,8 @@
-import { mean, sampleStandardDeviation } from 'simple-statistics'
 import { accuracyKind, accuracyOf, type AccuracyKind } from './accuracy'
 import type { Experiment } from './experiment'
 import { methodNames, type MethodName } from './methods'
 import type { RoundRecord, RunManifest } from './records'
+import { pairedDifferences, spread, type Spread } from './statistics'
 
 /**
  * The comparison of the arms, for the window and for the tables alike. Runs that agree in everything but method and seed
@@ -12,13 +12,6 @@ import type { RoundRecord, RunManifest } from './records'
 export interface ComparedRun {
   readonly manifest: RunManifest
   readonly rounds: readonly RoundRecord[]
-}
-
-/** Mean and sample standard deviation over seeds; the deviation of one value is null. */
-export interface Spread {
-  readonly n: number
-  readonly mean: number
-  readonly deviation: number | null
 }
 
 export interface RunResult {
@@ -79,15 +72,6 @@ export interface ComparisonGroup {
   readonly arms: readonly ArmComparison[]
 }
 
-/** Mean and sample standard deviation of at least one value. */
-export function spread(values: readonly number[]): Spread {
-  return {
-    n: values.length,
-    mean: mean([...values]),
-    deviation: values.length > 1 ? sampleStandardDeviation([...values]) : null,
-  }
-}
-
 /** Outcome of one run; null before its first evaluated round. */
 export function runResult({ manifest, rounds }: ComparedRun): RunResult | null {
   const evaluated = rounds.filter((round) => accuracyOf(round) !== null)
@@ -140,13 +124,8 @@ export function compareRuns(runs: readonly ComparedRun[]): ComparisonGroup[] {
 }
 
 function armComparison(method: MethodName, results: readonly RunResult[], all: readonly RunResult[]): ArmComparison {
-  const differences = results.flatMap((result) => {
-    const partner = all.find(
-      ({ method: other, seed, roundsDone }) =>
-        other === 'static' && seed === result.seed && roundsDone === result.roundsDone,
-    )
-    return method === 'static' || partner === undefined ? [] : [result.finalAccuracy - partner.finalAccuracy]
-  })
+  const reference = method === 'static' ? [] : all.filter((result) => result.method === 'static')
+  const differences = pairedDifferences(finalAccuracies(results), finalAccuracies(reference))
   return {
     method,
     results,
@@ -156,4 +135,9 @@ function armComparison(method: MethodName, results: readonly RunResult[], all: r
     differenceToStatic: differences.length === 0 ? null : spread(differences),
     finished: results.every((result) => result.finished),
   }
+}
+
+/** By what pairs: the seed, and the rounds done. */
+function finalAccuracies(results: readonly RunResult[]): ReadonlyMap<string, number> {
+  return new Map(results.map(({ seed, roundsDone, finalAccuracy }) => [`${seed} ${roundsDone}`, finalAccuracy]))
 }

@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes'
-import type { Spread } from '../contract/comparison'
+import type { Spread } from '../contract/statistics'
 
 /** Numbers as tables print them: mean ± standard deviation over seeds, with units. */
 

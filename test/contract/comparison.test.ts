@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareRuns, runResult, spread } from '../../src-main/contract/comparison'
+import { compareRuns, runResult } from '../../src-main/contract/comparison'
 import { finishedRun } from './finished-run'
 
 const base = { rounds: 3, sparsity: 0.75 } as const
@@ -9,13 +9,6 @@ const twoSeeds = [
   finishedRun({ ...base, method: 'static', seed: 1 }, [0.4, null, 0.62]),
   finishedRun({ ...base, method: 'dynamic', seed: 1 }, [0.4, null, 0.65]),
 ]
-
-describe('spread', () => {
-  it('is the mean and the sample standard deviation, which one value does not have', () => {
-    expect(spread([1, 3])).toEqual({ n: 2, mean: 2, deviation: Math.SQRT2 })
-    expect(spread([5])).toEqual({ n: 1, mean: 5, deviation: null })
-  })
-})
 
 describe('the result of a run', () => {
   it('tells the last evaluated round from the best one, and sums up costs', () => {

@@ -1,4 +1,4 @@
-import { spread } from '@contract/comparison'
+import { spread } from '@contract/statistics'
 import { localAccuracy } from '@contract/accuracy'
 import type { RoundRecord } from '@contract/records'
 import type { BandPoint, Point } from '../../charts/series'
