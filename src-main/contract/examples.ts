@@ -22,5 +22,3 @@ export const exampleExperiments = {
     readjustmentInterval: 2,
   }),
 } as const satisfies Record<string, Experiment>
-
-export type ExampleName = keyof typeof exampleExperiments

@@ -21,7 +21,7 @@ export function benchmarkExperiment(input: ExperimentInput): Experiment {
 }
 
 /** Images of the experiment's clients; time does not depend on what they show. */
-export function benchmarkImages(count: number): LabelledImages {
+function benchmarkImages(count: number): LabelledImages {
   const stream = namedStream(1, 'benchmark')
   const noise = Uint8Array.from({ length: 65_521 }, () => stream.integer(256))
   const pixels = new Uint8Array(count * shape[0] * shape[1] * shape[2])

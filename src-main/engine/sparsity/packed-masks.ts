@@ -8,7 +8,7 @@ export function countBits(bits: Uint8Array): number {
 }
 
 /** Weights that are active in both of two masks of the same layer. */
-export function countCommonBits(a: Uint8Array, b: Uint8Array): number {
+function countCommonBits(a: Uint8Array, b: Uint8Array): number {
   let count = 0
   if (a.byteOffset % 4 !== 0 || b.byteOffset % 4 !== 0) {
     for (let byte = 0; byte < a.length; byte++) count += onesOf[a[byte] & b[byte]]

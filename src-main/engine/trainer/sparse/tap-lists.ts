@@ -85,7 +85,7 @@ const tapsOfBand = 16
  * Inputs (transposed: outputs) per band: so few that what their taps reach stays in the first-level cache, unless the lists
  * would become too short. Sums run in the same order whatever the bands.
  */
-export function channelsOfBand(inputs: number, outputs: number, reach: number, taps: number): number {
+function channelsOfBand(inputs: number, outputs: number, reach: number, taps: number): number {
   const byCache = Math.ceil((inputs * reach) / bandBytes)
   const byLength = Math.floor(taps / (outputs * tapsOfBand))
   return Math.ceil(inputs / Math.max(1, Math.min(byCache, byLength, mostBands)))
