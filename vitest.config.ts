@@ -5,6 +5,8 @@ export default defineConfig({
   resolve: {
     alias: {
       '@contract': resolve(import.meta.dirname, 'src-main/contract'),
+      // Electron's name for the file system without archives.
+      'original-fs': 'node:fs',
       electron: resolve(import.meta.dirname, 'test/mocks/electron.ts'),
     },
   },

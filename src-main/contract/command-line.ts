@@ -15,7 +15,7 @@ export interface ParsedCommandLine {
  * Flags of FedPruning and ITOP that mean a field under another name. FedDST's and the seed's own names are the flags of the
  * schema.
  */
-const otherNames: Readonly<Record<string, ExperimentField>> = {
+const otherNames: Readonly<Partial<Record<string, ExperimentField>>> = {
   'client-num-in-total': 'totalClients',
   'client-num-per-round': 'clientsPerRound',
   'comm-round': 'rounds',

@@ -97,6 +97,10 @@ interface Measured {
   readonly explored: Uint8Array | null
 }
 
+type CountField = {
+  [Field in keyof LayerTopology]-?: LayerTopology[Field] extends number ? Field : never
+}[keyof LayerTopology]
+
 /** What the record says of every layer against what the masks show. */
 function densityProblems(layers: readonly LayerTopology[], { mask, before, first, explored }: Measured): string[] {
   const problems: string[] = []
@@ -104,7 +108,7 @@ function densityProblems(layers: readonly LayerTopology[], { mask, before, first
   for (const layer of layers) {
     const [start, end] = [offset, (offset += layer.weights)]
     const part = (whole: Uint8Array) => whole.subarray(start, end)
-    const compare = (field: keyof LayerTopology, measured: number) => {
+    const compare = (field: CountField, measured: number) => {
       if (layer[field] !== measured) problems.push(`${layer.layer} has ${field} ${layer[field]}, its mask ${measured}`)
     }
     const active = countActive(part(mask))

@@ -177,8 +177,8 @@ export class Draft {
       const cells = sweepCells(experiment, axes, seeds)
       const references = this.withStatic ? staticReferences(experiment, axes, seeds) : []
       const planned = experimentsOf([...references, ...cells])
-      const distinct = new Map(planned.map((one) => [JSON.stringify(one), one]))
-      return { cells, references, experiments: [...distinct.values()], problem: '' }
+      const distinct = Object.fromEntries(planned.map((one) => [JSON.stringify(one), one]))
+      return { cells, references, experiments: Object.values(distinct), problem: '' }
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error
       return { ...noSweep, problem: error.message }

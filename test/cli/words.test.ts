@@ -112,7 +112,7 @@ describe('words of the command line', () => {
   it.each([
     ['{"rounds": 3, "spasity": 0.5}', 'error: spasity: 0.5 is not allowed; allowed: one of dataset, '],
     ['{"sparsity": "0.5"}', 'error: sparsity (--sparsity): "0.5" is not allowed; allowed: a number'],
-    ['[1]', 'allowed: a JSON object with fields of the experiment'],
+    ['[1]', 'allowed: a readable JSON file (it is no JSON object with fields of the experiment)'],
     ['{', 'allowed: a readable JSON file'],
   ])('refuses the configuration %s', async (content, message) => {
     writeFileSync(join(espalier.home, 'wrong.json'), content)

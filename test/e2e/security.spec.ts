@@ -9,7 +9,7 @@ test('the page has no Node and cannot leave', async ({ open }) => {
     return names.filter((name) => name in globalThis)
   })
   expect(reach).toEqual([])
-  expect(await page.evaluate(() => Object.keys(window.espalier ?? {}))).toEqual(['invoke', 'onEvent'])
+  expect(await page.evaluate(() => Object.keys(window.espalier ?? {}))).toEqual(['invoke', 'pathOf', 'onEvent'])
 
   await page.evaluate(() => {
     location.href = 'https://example.invalid/'

@@ -38,9 +38,8 @@ test('two runs in lock-step; their session leaves in one file and comes back by 
   // The dialogs are the system's own and out of reach; their answers are given here.
   const archive = join(home, 'mailed.espalier')
   await application.evaluate(({ dialog }, file) => {
-    dialog.showSaveDialog = (() => Promise.resolve({ canceled: false, filePath: file })) as typeof dialog.showSaveDialog
-    dialog.showOpenDialog = (() =>
-      Promise.resolve({ canceled: false, filePaths: [file] })) as typeof dialog.showOpenDialog
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: file })
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [file] })
   }, archive)
   await laboratory.show('compare')
   const results = await window.getByTestId('page-compare').innerText()

@@ -26,7 +26,9 @@ test('two runs go in lock-step, film and scrolling included', async ({ page }) =
   await page
     .getByTestId('mask-pane')
     .getByRole('group')
-    .evaluate((element) => element.scrollTo(0, 300))
+    .evaluate((element) => {
+      element.scrollTo(0, 300)
+    })
   await expect
     .poll(() =>
       page

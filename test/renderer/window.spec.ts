@@ -41,9 +41,9 @@ test.describe('set-up', () => {
 
   test('dims fields without a say and gives the reason', async ({ page }) => {
     await openApplication(page)
-    await expect(field(page, 'dirichletConcentration')).toContainText('Only for the Dirichlet partition.')
+    await expect(field(page, 'dirichletConcentration')).toContainText('Only with Partition: Dirichlet')
     await input(page, 'partition').selectOption('dirichlet')
-    await expect(field(page, 'dirichletConcentration')).not.toContainText('Only for the Dirichlet partition.')
+    await expect(field(page, 'dirichletConcentration')).not.toContainText('Only with Partition: Dirichlet')
     await input(page, 'method').selectOption('static')
     await expect(field(page, 'readjustmentInterval')).toContainText('does not use this.')
   })

@@ -7,17 +7,17 @@ import { defaultExperiment } from '../../src-main/contract/experiment'
 import { paperNames, papers } from '../../src-main/contract/papers'
 import { localCommands, type LocalCommandOptions } from '../../src-main/shell/local-commands'
 import { wordsFor } from '../../src-main/shell/words'
-import { dialog, shell } from '../mocks/electron'
+import { dialog, FakeWindow, shell } from '../mocks/electron'
 
 let folder = ''
 const local = localCommands({
-  window: {} as LocalCommandOptions['window'],
+  window: new FakeWindow() as unknown as LocalCommandOptions['window'],
   engine: { request: vi.fn() },
-  preferences: {} as LocalCommandOptions['preferences'],
+  preferences: { get: vi.fn(), set: vi.fn(), windowState: vi.fn(), setWindowState: vi.fn() },
   onPreferences: vi.fn(),
   words: () => wordsFor('en'),
   arrivals: { take: () => [] },
-} as LocalCommandOptions)
+})
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'espalier-local-'))

@@ -12,10 +12,12 @@ beforeEach(() => {
 describe('preferences', () => {
   it('begin with defaults and survive a restart', () => {
     const first = openPreferences(folder)
-    expect(first.get()).toEqual({ theme: 'system', locale: 'system', workers: null, lastSessionId: null })
-    first.set({ theme: 'dark', lastSessionId: 'abc' })
-    expect(first.set({ workers: 3 })).toEqual({ theme: 'dark', locale: 'system', workers: 3, lastSessionId: 'abc' })
-    expect(openPreferences(folder).get()).toEqual({ theme: 'dark', locale: 'system', workers: 3, lastSessionId: 'abc' })
+    const defaults = { theme: 'system', locale: 'system', workers: null, lastSessionId: null, recentSessionIds: [] }
+    expect(first.get()).toEqual(defaults)
+    first.set({ theme: 'dark', lastSessionId: 'abc', recentSessionIds: ['abc'] })
+    const changed = { ...defaults, theme: 'dark', workers: 3, lastSessionId: 'abc', recentSessionIds: ['abc'] }
+    expect(first.set({ workers: 3 })).toEqual(changed)
+    expect(openPreferences(folder).get()).toEqual(changed)
   })
 
   it('keep where the window was', () => {

@@ -88,7 +88,7 @@ async function trainAndAdjust(context: ClientContext): Promise<ClientReport> {
   const { localEpochs, batchSize, pruningBegin, pruningInterval, sparsity, readjustmentRatio } = experiment
   const task = { ...localTask(context), isShuffled: false }
   const perEpoch = stepsPerEpoch(task)
-  const epochsBefore = context.state['epochs']?.[0] ?? 0
+  const epochsBefore = 'epochs' in context.state ? context.state['epochs'][0] : 0
   const adjustsAfter = (epoch: number) =>
     readjusts(experiment, round) && modulo(epochsBefore + epoch - pruningBegin, pruningInterval) === 0
 
