@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { methodNames, methods, type MethodName } from './methods'
+import { methodNames, methods, type MethodDescription, type MethodName } from './methods'
 
 /**
  * The experiment schema: the one description of a run. The form, the command-line flags, the file on disk and the run
@@ -24,6 +24,8 @@ export interface FieldMetadata {
    * Left out: always.
    */
   readonly appliesTo?: 'method' | { readonly field: string; readonly values: readonly string[] }
+  /** Values of another field that leave this one without influence. */
+  readonly notWith?: { readonly field: string; readonly values: readonly string[] }
 }
 
 const fields = z.registry<FieldMetadata>()
@@ -214,15 +216,40 @@ const experimentFields = {
     group: 'sparsity',
     unit: '',
     appliesTo: 'method',
+    notWith: { field: 'layerDistribution', values: ['er-epsilon'] },
     help: 'Share S of the prunable weights that is zero; for small-dense it sets the budget.',
   }),
-  layerDistribution: field(z.enum(['uniform', 'er', 'erk']).default('erk'), {
+  layerDistribution: field(z.enum(['uniform', 'er', 'erk', 'er-epsilon', 'erk-feddst']).default('erk'), {
     flag: 'sparsity-distribution',
     group: 'sparsity',
     unit: '',
     appliesTo: 'method',
-    help: 'How the sparsity is shared out over layers.',
-    source: 'Mocanu et al. 2018; Evci et al. 2020',
+    help: "How the sparsity is shared out over layers: the same share of each, denser where layers are small (er, erk), or as in FedDST's code (erk-feddst, nearly uniform). er-epsilon is SET's form: the density follows from ε and the layers' widths, not from S.",
+    source: 'Mocanu et al. 2018; Evci et al. 2020; Bibikar et al. 2022',
+  }),
+  erdosRenyiEpsilon: field(real(0.001, 1_000_000).default(20), {
+    flag: 'epsilon',
+    group: 'sparsity',
+    unit: '',
+    appliesTo: { field: 'layerDistribution', values: ['er-epsilon'] },
+    help: 'ε of SET: a layer has the density ε·(inputs + outputs)/(inputs·outputs), at most 1.',
+    source: 'Mocanu et al. 2018',
+  }),
+  firstLayer: field(z.enum(['sparse', 'dense']).default('sparse'), {
+    flag: 'first-layer',
+    group: 'sparsity',
+    unit: '',
+    appliesTo: 'method',
+    help: 'dense keeps all weights of the first layer. uniform and erk-feddst then prune fewer weights; every other choice makes up for them elsewhere.',
+    source: 'Evci et al. 2020',
+  }),
+  lastLayer: field(z.enum(['sparse', 'dense']).default('sparse'), {
+    flag: 'last-layer',
+    group: 'sparsity',
+    unit: '',
+    appliesTo: 'method',
+    help: 'dense keeps all weights of the classifier, in the same way.',
+    source: 'Mocanu et al. 2018; Huang et al. 2025',
   }),
   readjustmentRatio: field(real(0, 0.999).default(0.3), {
     flag: 'readjustment-ratio',
@@ -444,7 +471,11 @@ export const experimentSchema = experimentObject.superRefine((experiment, contex
   if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
     issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
   }
-  if (methods[experiment.method].needsSparsity === true && experiment.sparsity === 0) {
+  const methodDoes: MethodDescription = methods[experiment.method]
+  if (methodDoes.publishedCode === true && experiment.layerDistribution === 'er-epsilon') {
+    issue('layerDistribution', `uniform, er or erk with the method ${experiment.method}`)
+  }
+  if (methodDoes.needsSparsity === true && experiment.sparsity === 0 && experiment.layerDistribution !== 'er-epsilon') {
     issue('sparsity', `above 0 for the method ${experiment.method}: a dense network has nowhere to grow`)
   }
 })
@@ -459,16 +490,26 @@ export function whyInapplicable(
   name: ExperimentField,
   choices: Readonly<Partial<Record<ExperimentField, string>>>,
 ): Inapplicable | null {
-  const { appliesTo } = fieldMetadata(name)
-  if (appliesTo === undefined) return null
+  const { appliesTo, notWith } = fieldMetadata(name)
   if (appliesTo === 'method') {
     const method = methodNames.find((known) => known === choices.method)
-    if (method === undefined) return null
-    const parameters: readonly ExperimentField[] = methods[method].parameters
-    return parameters.includes(name) ? null : { kind: 'method', method }
+    const parameters: readonly ExperimentField[] | null = method === undefined ? null : methods[method].parameters
+    if (method !== undefined && parameters?.includes(name) === false) return { kind: 'method', method }
+  } else if (appliesTo !== undefined) {
+    const field = appliesTo.field as ExperimentField
+    const why = whyInapplicable(field, choices)
+    if (why !== null) return why
+    if (!appliesTo.values.includes(choices[field] ?? '')) return { kind: 'field', field, values: appliesTo.values }
   }
-  const field = appliesTo.field as ExperimentField
-  return appliesTo.values.includes(choices[field] ?? '') ? null : { kind: 'field', field, values: appliesTo.values }
+  if (notWith !== undefined) {
+    const field = notWith.field as ExperimentField
+    const shape = fieldShape(field)
+    if (notWith.values.includes(choices[field] ?? '') && whyInapplicable(field, choices) === null) {
+      const options = shape.kind === 'choice' ? shape.options : []
+      return { kind: 'field', field, values: options.filter((option) => !notWith.values.includes(option)) }
+    }
+  }
+  return null
 }
 
 export type ExperimentInput = z.input<typeof experimentSchema>
@@ -560,7 +601,9 @@ export function checkExperiment(input: unknown): ExperimentCheck {
       (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
       input,
     )
-    return [{ field: field === '' ? 'experiment' : field, value, allowed: allowedText(field, issue.message) }]
+    // A cross-field rule says more than the range does.
+    const allowed = issue.code === 'custom' ? issue.message : allowedText(field, issue.message)
+    return [{ field: field === '' ? 'experiment' : field, value, allowed }]
   })
   return { ok: false, problems }
 }
@@ -570,9 +613,7 @@ function allowedText(name: string, message: string): string {
   const shape = fieldShape(name as ExperimentField)
   if (shape.kind === 'choice') return `one of ${shape.options.join(', ')}`
   const kind = shape.integer ? 'a whole number' : 'a number'
-  const range = `${kind} from ${String(shape.minimum)} to ${String(shape.maximum)}`
-  // A cross-field rule says more than the range does.
-  return message.startsWith('at most') || message.startsWith('above') ? message : range
+  return `${kind} from ${String(shape.minimum)} to ${String(shape.maximum)}`
 }
 
 /** One line: field, value, allowed. */

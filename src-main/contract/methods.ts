@@ -22,6 +22,8 @@ export interface MethodDescription {
   readonly parts: MethodParts
   /** Fields of the experiment that are marked as a method's (`appliesTo: 'method'`) and that this one reads. */
   readonly parameters: readonly string[]
+  /** It executes a published program, which knows its own forms of uniform, er and erk alone. */
+  readonly publishedCode?: true
   /** It moves weights, so it needs a sparsity above 0. */
   readonly needsSparsity?: true
   /** Every client has a model of its own; their accuracies stand in for the global one, which is another quantity. */

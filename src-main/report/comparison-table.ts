@@ -62,11 +62,18 @@ function caption({ setting, arms, accuracyKind }: ComparisonGroup): string {
     : ''
   return (
     `${dataset}, ${model}, ${share}, ${clientsPerRound} of ${totalClients} clients, ${rounds} rounds × ${localEpochs} local epochs, ` +
-    `S = ${setting.sparsity} (${setting.layerDistribution})${moves}` +
+    `${sparsityText(setting)}${moves}` +
     (accuracyKind === 'own'
       ? "; accuracy is the mean of the clients' own models on their own test images, not comparable with that of one global model"
       : '')
   )
+}
+
+function sparsityText(setting: ComparisonGroup['setting']): string {
+  const { sparsity, layerDistribution, erdosRenyiEpsilon, firstLayer, lastLayer } = setting
+  const dense = [firstLayer === 'dense' ? 'first' : '', lastLayer === 'dense' ? 'last' : ''].filter(Boolean)
+  const extent = layerDistribution === 'er-epsilon' ? `ε = ${erdosRenyiEpsilon}` : `S = ${sparsity}`
+  return `${extent} (${layerDistribution}${dense.length > 0 ? `, ${dense.join(' and ')} layer dense` : ''})`
 }
 
 function markdownTable(group: ComparisonGroup): string {

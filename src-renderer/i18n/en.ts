@@ -99,6 +99,10 @@ export const en = {
     uniform: 'Uniform',
     er: 'Erdős–Rényi (ER)',
     erk: 'Erdős–Rényi kernel (ERK)',
+    'er-epsilon': 'ER with SET’s ε',
+    'erk-feddst': 'ERK of FedDST’s code',
+    sparse: 'Sparse',
+    dense: 'Dense',
     cosine: 'Cosine',
     constant: 'Constant',
     random: 'At random (SET)',
@@ -172,8 +176,17 @@ export const en = {
     },
     layerDistribution: {
       label: 'Layer distribution',
-      help: 'How the sparsity is shared out over layers. ERK keeps small layers denser (Evci et al. 2020).',
+      help: 'How the sparsity is shared out over layers. ERK keeps small layers denser (Evci et al. 2020). With SET’s ε the density follows from the widths, not from S; the function in FedDST’s code is nearly uniform.',
     },
+    erdosRenyiEpsilon: {
+      label: 'ε of SET',
+      help: 'A layer has the density ε·(inputs + outputs)/(inputs·outputs), at most 1 (Mocanu et al. 2018).',
+    },
+    firstLayer: {
+      label: 'First layer',
+      help: 'Dense keeps all its weights. Uniform and FedDST’s ERK then prune fewer; every other choice makes up for them elsewhere. Biases are never pruned.',
+    },
+    lastLayer: { label: 'Last layer', help: 'Dense keeps all weights of the classifier, in the same way.' },
     readjustmentRatio: {
       label: 'Readjustment ratio R',
       help: 'Share of the active weights replaced at the first topology update.',
@@ -270,6 +283,7 @@ export const en = {
       `${whole ? 'A whole number' : 'A number'} from ${minimum} to ${maximum}.`,
     clientsPerRound: (clients: string) => `At most the ${clients} clients there are.`,
     rateDecayEnd: (rounds: string) => `At most the ${rounds} rounds there are.`,
+    layerDistribution: 'Published code knows uniform, ER and ERK alone.',
     sparsity: 'Above 0 for dynamic pruning: a dense network has nowhere to grow.',
     seeds: 'Whole numbers from 0 to 4 294 967 295, separated by commas; a range such as 0-4 also works. At most 100.',
     name: 'At most 200 characters.',

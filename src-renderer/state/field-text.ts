@@ -77,6 +77,7 @@ function crossFieldProblem(
   const numberOf = (field: ExperimentField) => formatNumber(Number(fieldValue(field, texts[field])))
   if (name === 'clientsPerRound') return words.problems.clientsPerRound(numberOf('totalClients'))
   if (name === 'rateDecayEnd') return words.problems.rateDecayEnd(numberOf('rounds'))
+  if (name === 'layerDistribution') return words.problems.layerDistribution
   return words.problems.sparsity
 }
 

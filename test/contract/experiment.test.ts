@@ -48,6 +48,14 @@ describe('the experiment schema', () => {
     expect(problems({ method: 'static', sparsity: 0 })).toEqual([])
   })
 
+  it('refuses SET’s ε form to published code, which has its own functions', () => {
+    expect(problems({ method: 'seed-code', layerDistribution: 'er-epsilon' })).toEqual([
+      'layerDistribution: "er-epsilon" is not allowed; allowed: uniform, er or erk with the method seed-code',
+    ])
+    expect(problems({ method: 'seed-code', layerDistribution: 'erk-feddst' })).toEqual([])
+    expect(problems({ method: 'dynamic', layerDistribution: 'er-epsilon', sparsity: 0 })).toEqual([])
+  })
+
   it('names a field that it does not know, and input that is no object', () => {
     expect(problems({ sparcity: 0.5 })[0]).toContain('sparcity: 0.5 is not allowed; allowed: one of dataset,')
     expect(problems(null)).toHaveLength(1)

@@ -73,6 +73,16 @@ describe('applicability', () => {
       method: 'static',
     })
     expect(whyInapplicable('seed', { method: 'none' })).toBeNull()
+    const epsilon = { method: 'static', layerDistribution: 'er-epsilon' }
+    expect(whyInapplicable('erdosRenyiEpsilon', epsilon)).toBeNull()
+    expect(whyInapplicable('erdosRenyiEpsilon', { ...epsilon, method: 'none' })).toMatchObject({ kind: 'method' })
+    expect(whyInapplicable('sparsity', epsilon)).toEqual({
+      kind: 'field',
+      field: 'layerDistribution',
+      values: ['uniform', 'er', 'erk', 'erk-feddst'],
+    })
+    // A method that does not look at the distribution uses its sparsity all the same.
+    expect(whyInapplicable('sparsity', { ...epsilon, method: 'ssfl' })).toBeNull()
   })
 })
 

@@ -1,4 +1,5 @@
 import type { MethodDescription } from '../methods'
+import { distribution } from './distribution'
 
 /** The four arms of the ablation. */
 export const ablationMethods = {
@@ -17,8 +18,7 @@ export const ablationMethods = {
       aggregation: 'mean over the clients that have the weight',
     },
     parameters: [
-      'sparsity',
-      'layerDistribution',
+      ...distribution,
       'readjustmentRatio',
       'readjustmentInterval',
       'rateDecayMethod',
@@ -42,7 +42,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean over the clients that have the weight',
     },
-    parameters: ['sparsity', 'layerDistribution', 'aggregationWeights'],
+    parameters: [...distribution, 'aggregationWeights'],
   },
   none: {
     group: 'ablation',
@@ -74,6 +74,6 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean',
     },
-    parameters: ['sparsity', 'aggregationWeights'],
+    parameters: [...distribution, 'aggregationWeights'],
   },
 } as const satisfies Record<string, MethodDescription>

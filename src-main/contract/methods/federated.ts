@@ -1,4 +1,5 @@
 import type { MethodDescription } from '../methods'
+import { distribution } from './distribution'
 
 const masked = 'mean over the clients that have the weight'
 const schedule = ['readjustmentRatio', 'readjustmentInterval', 'rateDecayMethod', 'rateDecayEnd'] as const
@@ -36,7 +37,7 @@ export const federatedMethods = {
       place: 'clients',
       aggregation: `${masked}, then the largest of each layer`,
     },
-    parameters: ['sparsity', 'layerDistribution', ...schedule, 'epochsAfterGrowth'],
+    parameters: [...distribution, ...schedule, 'epochsAfterGrowth'],
     needsSparsity: true,
     communication: '2 O_s, and the client’s mask in update rounds',
   },
@@ -193,7 +194,7 @@ export const federatedMethods = {
       place: 'server',
       aggregation: masked,
     },
-    parameters: ['sparsity', 'layerDistribution', ...schedule],
+    parameters: [...distribution, ...schedule],
     needsSparsity: true,
     fromTextOnly: true,
     communication: '2 O_s + O_ξ of one layer in update rounds',
@@ -212,7 +213,7 @@ export const federatedMethods = {
       place: 'server',
       aggregation: masked,
     },
-    parameters: ['sparsity', 'layerDistribution', ...schedule],
+    parameters: [...distribution, ...schedule],
     needsSparsity: true,
     communication: '2 O_s, and a dense gradient up in update rounds',
   },
@@ -230,7 +231,7 @@ export const federatedMethods = {
       place: 'server',
       aggregation: masked,
     },
-    parameters: ['sparsity', 'layerDistribution', ...schedule, 'extrusionCoefficient'],
+    parameters: [...distribution, ...schedule, 'extrusionCoefficient'],
     needsSparsity: true,
     fromTextOnly: true,
     communication: '2 O_s, and a dense gradient up in update rounds',
@@ -249,15 +250,7 @@ export const federatedMethods = {
       place: 'clients',
       aggregation: `${masked}, then the largest of each layer`,
     },
-    parameters: [
-      'sparsity',
-      'layerDistribution',
-      ...schedule,
-      'epochsAfterGrowth',
-      'decayExponent',
-      'conflictShare',
-      'agreementShare',
-    ],
+    parameters: [...distribution, ...schedule, 'epochsAfterGrowth', 'decayExponent', 'conflictShare', 'agreementShare'],
     needsSparsity: true,
     fromTextOnly: true,
     communication: '2 O_s, the directions down and the mask up in update rounds',
@@ -276,7 +269,7 @@ export const federatedMethods = {
       place: 'server',
       aggregation: masked,
     },
-    parameters: ['sparsity', 'layerDistribution', ...schedule, 'banditBlend', 'banditStep'],
+    parameters: [...distribution, ...schedule, 'banditBlend', 'banditStep'],
     needsSparsity: true,
     communication: '2 O_s + ½ O_ξ: positions without values in update rounds',
   },

@@ -4,6 +4,7 @@ import type { MethodDescription } from '../methods'
 export const publishedCodeMethods = {
   'feddst-official': {
     group: 'federated',
+    publishedCode: true,
     title: 'FedDST, as published code',
     paper: 'Bibikar et al. 2022, github.com/bibikar/feddst',
     help: 'What dst.py executes, quirks included: clients move their masks with the undecayed R in rounds 1, 1 + ΔT, …; growth ranks all positions and zeroes what it takes; batches are never shuffled; clients are drawn with replacement; softmax stands before the loss. R falls to 0 at half of the rounds unless told otherwise. Combine with the partition dirichlet-feddst.',
@@ -30,6 +31,7 @@ export const publishedCodeMethods = {
   },
   'seed-code': {
     group: 'federated',
+    publishedCode: true,
     title: 'Server-side SET, as published code',
     paper: 'github.com/ailianligit/Pruning-Based-FL, 2023',
     help: "What pruning_fl.py executes: from round 0 the server drops by magnitude down to S + (1 − S)·r and grows at random, r cosine-decayed; FedDST's network, batches and layer counts; R = 0 is its static mask. Optionally the thesis's contribution-weighted mean and restored weights. Combine with the partition dirichlet-feddst.",

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
+import { untouchedWarning } from '../sparsity/distributions'
 import { feddstCounts } from '../sparsity/feddst-distribution'
 import { pruneAllPositions } from '../sparsity/feddst-pruning'
 import type { ModelPlan } from '../models/plan'
@@ -20,9 +21,7 @@ export const magnitudeOfInitialWeights: InitialMask = {
     ),
     epsilon: null,
     warnings: plan.prunable.flatMap(({ name }, index) =>
-      countsOf(plan, experiment, experiment.sparsity)[index] === null
-        ? [`${name} stays dense: the published code skips a layer whose share does not fit`]
-        : [],
+      countsOf(plan, experiment, experiment.sparsity)[index] === null ? [untouchedWarning(name)] : [],
     ),
   }),
   draw: ({ plan, experiment, initial }) => {
@@ -33,5 +32,7 @@ export const magnitudeOfInitialWeights: InitialMask = {
 
 /** Weights that each layer keeps at a sparsity. */
 export function countsOf(plan: ModelPlan, { layerDistribution }: Experiment, sparsity: number): (number | null)[] {
-  return feddstCounts(plan.prunable, sparsity, layerDistribution)
+  // Its "erk" is `erk-feddst`; SET's ε form, which it does not know, is refused before.
+  const own = layerDistribution === 'uniform' || layerDistribution === 'er' ? layerDistribution : 'erk'
+  return feddstCounts(plan.prunable, sparsity, own)
 }

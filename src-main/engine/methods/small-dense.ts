@@ -1,5 +1,5 @@
 import { smallDense as narrowed } from '../models/small-dense'
-import { distributeSparsity } from '../sparsity/distributions'
+import { layerTargets } from '../sparsity/distributions'
 import type { MethodRecipe } from './recipe'
 import { none } from './none'
 
@@ -10,7 +10,7 @@ import { none } from './none'
 export const smallDense: MethodRecipe = {
   ...none,
   narrowModel: (full, { experiment, inputShape, classes }) => {
-    const { active } = distributeSparsity(full.prunable, experiment.sparsity, experiment.layerDistribution)
+    const { active } = layerTargets(full.prunable, experiment)
     const activeWeights = active.reduce((sum, count) => sum + count, 0)
     const biases = full.parameterCount - full.prunableCount
     return narrowed(experiment.model, inputShape, classes, activeWeights + biases)

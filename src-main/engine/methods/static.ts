@@ -1,5 +1,5 @@
 import { contributionMean } from '../federated/contribution'
-import { distributeSparsity } from '../sparsity/distributions'
+import { layerTargets } from '../sparsity/distributions'
 import { randomMask } from '../sparsity/masks'
 import type { MethodRecipe } from './recipe'
 
@@ -7,7 +7,7 @@ import type { MethodRecipe } from './recipe'
 export const staticPruning: MethodRecipe = {
   narrowModel: null,
   initialMask: {
-    targets: (plan, { sparsity, layerDistribution }) => distributeSparsity(plan.prunable, sparsity, layerDistribution),
+    targets: (plan, experiment) => layerTargets(plan.prunable, experiment),
     draw: ({ plan, active, experiment }) => ({ mask: randomMask(plan, active, experiment.seed) }),
   },
   aggregate: contributionMean,

@@ -2,8 +2,13 @@ import { EspalierError } from '../../contract/commands'
 import type { Experiment } from '../../contract/experiment'
 import { kernelShape } from '../models/build-plan'
 import type { PrunableLayerPlan } from '../models/plan'
+import { feddstCounts } from './feddst-distribution'
 
-export type LayerDistribution = Experiment['layerDistribution']
+type SharedSparsity = 'uniform' | 'er' | 'erk'
+type DistributionFields = Pick<
+  Experiment,
+  'sparsity' | 'layerDistribution' | 'erdosRenyiEpsilon' | 'firstLayer' | 'lastLayer'
+>
 
 export interface LayerTargets {
   /** Active weights of every layer, at least 1. */
@@ -12,6 +17,71 @@ export interface LayerTargets {
   readonly epsilon: number | null
   /** Layers that could not take their share, one sentence each. */
   readonly warnings: readonly string[]
+}
+
+/** The layers that an experiment excludes from pruning; biases always are. */
+function excludedLayers(
+  layers: readonly PrunableLayerPlan[],
+  { firstLayer, lastLayer }: Pick<Experiment, 'firstLayer' | 'lastLayer'>,
+): string[] {
+  return layers.flatMap(({ name }, index) =>
+    (firstLayer === 'dense' && index === 0) || (lastLayer === 'dense' && index === layers.length - 1) ? [name] : [],
+  )
+}
+
+/**
+ * Active weights of every layer as the experiment asks for them: by `distributeSparsity`, or by one of two forms that do not
+ * solve for S over the whole network. `er-epsilon` is SET's: density ε·(in + out)/(in·out), at most 1 (Mocanu et al. 2018).
+ * `erk-feddst` is the function in FedDST's published code, applied to the layers that are not excluded.
+ * Throws when the excluded layers alone exceed the budget.
+ */
+export function layerTargets(layers: readonly PrunableLayerPlan[], experiment: DistributionFields): LayerTargets {
+  const { sparsity, layerDistribution, erdosRenyiEpsilon } = experiment
+  const alwaysDense = excludedLayers(layers, experiment)
+  const pruned = layers.filter(({ name }) => !alwaysDense.includes(name))
+  if (layerDistribution === 'er-epsilon') {
+    const densities = pruned.map((layer) => erdosRenyiEpsilon * rawScore(layer, 'er'))
+    const { active, warnings } = toCounts(
+      pruned,
+      densities.map((density) => Math.max(0, 1 - density)),
+    )
+    const capped = pruned.filter((_, index) => densities[index] > 1)
+    return {
+      active: withDense(layers, pruned, active),
+      epsilon: erdosRenyiEpsilon,
+      warnings: [...capped.map((layer) => capWarning(layer, 'er')), ...warnings],
+    }
+  }
+  if (layerDistribution === 'erk-feddst') {
+    const counts = feddstCounts(pruned, sparsity, 'erk')
+    return {
+      active: withDense(
+        layers,
+        pruned,
+        counts.map((keep, index) => keep ?? pruned[index].weightCount),
+      ),
+      epsilon: null,
+      warnings: pruned.flatMap(({ name }, index) => (counts[index] === null ? [untouchedWarning(name)] : [])),
+    }
+  }
+  return distributeSparsity(layers, sparsity, layerDistribution, alwaysDense)
+}
+
+/** That FedDST's function gave a layer no count. */
+export function untouchedWarning(layer: string): string {
+  return `${layer} stays dense: FedDST's published code skips a layer whose share does not fit`
+}
+
+/** Counts of all layers out of those of the pruned ones. */
+function withDense(
+  layers: readonly PrunableLayerPlan[],
+  pruned: readonly PrunableLayerPlan[],
+  counts: readonly number[],
+): number[] {
+  return layers.map((layer) => {
+    const index = pruned.indexOf(layer)
+    return index < 0 ? layer.weightCount : counts[index]
+  })
 }
 
 /**
@@ -25,7 +95,7 @@ export interface LayerTargets {
 export function distributeSparsity(
   layers: readonly PrunableLayerPlan[],
   sparsity: number,
-  distribution: LayerDistribution,
+  distribution: SharedSparsity,
   alwaysDense: readonly string[] = [],
 ): LayerTargets {
   const excluded = layers.map((layer) => alwaysDense.includes(layer.name))
@@ -49,14 +119,12 @@ export function distributeSparsity(
   return {
     active: counts.active,
     epsilon,
-    warnings: [
-      ...capped.map(
-        (layer) =>
-          `${layer.name} keeps all its ${layer.weightCount} weights: its ${distribution} density would exceed 1`,
-      ),
-      ...counts.warnings,
-    ],
+    warnings: [...capped.map((layer) => capWarning(layer, distribution)), ...counts.warnings],
   }
+}
+
+function capWarning({ name, weightCount }: PrunableLayerPlan, distribution: 'er' | 'erk'): string {
+  return `${name} keeps all its ${weightCount} weights: its ${distribution} density would exceed 1`
 }
 
 function rawScore(layer: PrunableLayerPlan, distribution: 'er' | 'erk'): number {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { defaultExperiment } from '../../../src-main/contract/experiment'
 import { buildPlan } from '../../../src-main/engine/models/build-plan'
-import { distributeSparsity } from '../../../src-main/engine/sparsity/distributions'
+import { distributeSparsity, layerTargets } from '../../../src-main/engine/sparsity/distributions'
 
 const plans = {
   caffe: buildPlan('lenet-5-caffe', [1, 28, 28], 10),
@@ -44,6 +45,39 @@ describe('distributeSparsity', () => {
   it('keeps the same share of every layer under uniform', () => {
     expect(distributeSparsity(plans.mnist.prunable, 0.9, 'uniform').active).toEqual([25, 500, 25_600, 50])
     expect(distributeSparsity(plans.mnist.prunable, 0.9, 'uniform', ['conv1']).active).toEqual([250, 500, 25_600, 50])
+  })
+
+  it('takes SET’s density from ε and the widths, whatever S is', () => {
+    const set = { ...defaultExperiment(), layerDistribution: 'er-epsilon' } as const
+    // ε = 20: 20·1084/235 200 = 9.218 %, 20·400/30 000 = 26.67 %, 20·110/1000 above 1.
+    const { active, warnings } = layerTargets(plans.lenet.prunable, { ...set, sparsity: 0.5 })
+    expect(active).toEqual([21_680, 8_000, 1_000])
+    expect(warnings).toEqual(['fc3 keeps all its 1000 weights: its er density would exceed 1'])
+    expect(layerTargets(plans.lenet.prunable, { ...set, sparsity: 0.9 }).active).toEqual(active)
+    // A convolution counts its channels alone: 2·(20 + 50)/(20·50) of 25 000.
+    expect(layerTargets(plans.caffe.prunable, { ...set, erdosRenyiEpsilon: 2 }).active[1]).toBe(3_500)
+  })
+
+  it('knows the function of FedDST’s code', () => {
+    const feddst = { ...defaultExperiment(), sparsity: 0.8, layerDistribution: 'erk-feddst' } as const
+    expect(layerTargets(plans.cifar.prunable, feddst).active).toEqual([103, 492, 153_438, 2_126, 240])
+    const { active } = layerTargets(plans.cifar.prunable, { ...feddst, firstLayer: 'dense' })
+    expect(active[0]).toBe(450)
+  })
+
+  it('keeps the first and the last layer dense by switch', () => {
+    const base = { ...defaultExperiment(), sparsity: 0.9 }
+    const both = { ...base, firstLayer: 'dense', lastLayer: 'dense' } as const
+    expect(layerTargets(plans.mnist.prunable, { ...both, layerDistribution: 'uniform' }).active).toEqual([
+      250, 500, 25_600, 500,
+    ])
+    const solved = layerTargets(plans.mnist.prunable, both)
+    expect([solved.active[0], solved.active[3]]).toEqual([250, 500])
+    // The other layers make up for them: 26 175 stay in all, as the budget is floored per layer.
+    expect(solved.active.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(26_177)
+    expect(solved.warnings).toEqual([])
+    const epsilon = layerTargets(plans.lenet.prunable, { ...both, layerDistribution: 'er-epsilon' })
+    expect(epsilon.active).toEqual([235_200, 8_000, 1_000])
   })
 
   it('is dense at sparsity 0', () => {
