@@ -280,13 +280,34 @@ const experimentFields = {
     appliesTo: 'method',
     help: 'Round at which the topology freezes; by default three quarters of the rounds.',
   }),
-  growthCriterion: field(z.enum(['random', 'gradient']).default('random'), {
-    flag: 'growth',
+  dropCriterion: field(
+    z.enum(['magnitude', 'signed', 'gradient', 'weight-gradient', 'movement', 'random']).default('magnitude'),
+    {
+      flag: 'drop',
+      group: 'topology',
+      unit: '',
+      appliesTo: 'method',
+      help: 'Which weights drop: the smallest |w|; the same share of each sign, nearest to 0 (signed, SET); the smallest averaged gradient |g|; the smallest |w·g|; those that moved towards 0 in the round (movement); or random ones. gradient and weight-gradient have clients send a dense gradient in update rounds.',
+      source: 'Mocanu et al. 2018; Lee et al. 2019; Sanh et al. 2020; Nowak et al. 2023',
+    },
+  ),
+  growthCriterion: field(
+    z.enum(['random', 'random-unfired', 'gradient', 'momentum', 'averaged-gradient']).default('random'),
+    {
+      flag: 'growth',
+      group: 'topology',
+      unit: '',
+      appliesTo: 'method',
+      help: 'Where weights grow: at random (SET), at random but never-active ones first (random-unfired), where the averaged client gradient of one batch (gradient, RigL) or of several (averaged-gradient) is largest, or where the dense momentum of local training is (momentum, SNFS). All but the random ones have clients send a dense vector in update rounds.',
+      source: 'Mocanu et al. 2018; Dettmers & Zettlemoyer 2019; Liu et al. 2021; Evci et al. 2020',
+    },
+  ),
+  gradientBatches: field(integer(1, 100_000).default(8), {
+    flag: 'gradient-batches',
     group: 'topology',
-    unit: '',
-    appliesTo: 'method',
-    help: 'Where weights grow: at random (SET) or where the averaged client gradient is largest (RigL).',
-    source: 'Mocanu et al. 2018; Evci et al. 2020',
+    unit: 'batches',
+    appliesTo: { field: 'growthCriterion', values: ['averaged-gradient'] },
+    help: "Batches of a client's images in its averaged gradient; at most all that it has.",
   }),
   pruningBegin: field(integer(0, 1_000_000).default(9), {
     flag: 'pruning-begin',

@@ -1,5 +1,6 @@
 import { ablationMethods } from './methods/ablation'
 import { federatedMethods } from './methods/federated'
+import { movingMaskMethods } from './methods/moving-mask'
 import { publishedCodeMethods } from './methods/published-code'
 
 /**
@@ -49,7 +50,7 @@ export interface MethodParts {
   readonly aggregation: string
 }
 
-const descriptions = { ...ablationMethods, ...federatedMethods, ...publishedCodeMethods }
+const descriptions = { ...ablationMethods, ...movingMaskMethods, ...federatedMethods, ...publishedCodeMethods }
 
 export type MethodName = keyof typeof descriptions
 type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]

@@ -10,10 +10,13 @@ import { fedSparsifyGlobal, fedSparsifyLocal, fedSparsifyMajority } from './feds
 import { fedTiny } from './fedtiny'
 import { fedTinyClean } from './fedtiny-clean'
 import { flashJmwst, flashSpdst } from './flash'
+import { rigLItop, setItop } from './itop'
 import { lotteryFl } from './lotteryfl'
 import { none } from './none'
 import { pruneFl } from './prunefl'
+import { rigL } from './rigl'
 import { seedCode } from './seed-code'
+import { set, setTwoSided } from './set'
 import type { MethodRecipe } from './recipe'
 import { smallDense } from './small-dense'
 import { spaFl } from './spafl'
@@ -27,6 +30,11 @@ export const methodRecipes: Record<MethodName, MethodRecipe> = {
   static: staticPruning,
   none,
   'small-dense': smallDense,
+  set,
+  'set-two-sided': setTwoSided,
+  rigl: rigL,
+  'set-itop': setItop,
+  'rigl-itop': rigLItop,
   fedavgm: fedAvgM,
   feddst: fedDst,
   prunefl: pruneFl,

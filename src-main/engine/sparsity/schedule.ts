@@ -25,3 +25,34 @@ export function isUpdateRound(experiment: Experiment, round: number): boolean {
     readjustmentRatioAt(experiment, round) > 0
   )
 }
+
+/** When the topology moves and how much. */
+export interface Schedule {
+  readonly ratioAt: (experiment: Experiment, round: number) => number
+  readonly isDue: (experiment: Experiment, round: number) => boolean
+}
+
+/** Every readjustment interval, but not after the last round. */
+function isAtInterval({ readjustmentInterval, rounds }: Experiment, round: number): boolean {
+  return round % readjustmentInterval === 0 && round < rounds - 1
+}
+
+/** R decayed until the round at which the topology freezes. */
+export const decaying: Schedule = { ratioAt: readjustmentRatioAt, isDue: isUpdateRound }
+
+/** R in every update (SET, Mocanu et al. 2018). */
+export const constantUntilTheEnd: Schedule = {
+  ratioAt: ({ readjustmentRatio }) => readjustmentRatio,
+  isDue: (experiment, round) => experiment.readjustmentRatio > 0 && isAtInterval(experiment, round),
+}
+
+const leastRatio = 0.005
+
+/** f + (R − f)/2·(1 + cos(π·t/rounds)) with the floor f = 0.005, or R where that is less (ITOP, Liu et al. 2021). */
+export const cosineOverAllRounds: Schedule = {
+  ratioAt: ({ readjustmentRatio, rounds }, round) => {
+    const floor = Math.min(leastRatio, readjustmentRatio)
+    return floor + decayedRatio(readjustmentRatio - floor, 'cosine', round, rounds)
+  },
+  isDue: constantUntilTheEnd.isDue,
+}

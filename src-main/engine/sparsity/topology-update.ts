@@ -3,6 +3,7 @@ import type { ModelPlan, PrunableLayerPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
 import { namedStream } from '../random/streams'
 import type { MaskedModel } from '../trainer/trainer'
+import { smallestMagnitude, type Drop } from './criteria'
 import { positionsOf } from './positions'
 import { selectByRank } from './selection'
 
@@ -41,7 +42,25 @@ export function randomGrowth(seed: number, round: number): Growth {
     drawWithoutReplacement(namedStream(seed, `growth/${round}/${layer.name}`), candidates.slice(), count)
 }
 
-/** Growth where the dense gradient of the task loss is largest (RigL, Evci et al. 2020). `gradient` follows the mask. */
+/** Random growth that takes weights that were never active first (Liu et al. 2021, ITOP). `fired` follows the mask. */
+export function unfiredGrowth(seed: number, round: number, fired: Uint8Array): Growth {
+  return (layer, candidates, count) => {
+    const stream = namedStream(seed, `growth/${round}/${layer.name}`)
+    const isUnfired = (at: number) => fired[layer.maskOffset + at] === 0
+    const unfired = candidates.filter(isUnfired)
+    const fromUnfired = Math.min(count, unfired.length)
+    const others = candidates.filter((at) => !isUnfired(at))
+    return Uint32Array.from([
+      ...drawWithoutReplacement(stream, unfired, fromUnfired),
+      ...drawWithoutReplacement(stream, others, count - fromUnfired),
+    ])
+  }
+}
+
+/**
+ * Growth where the dense gradient of the task loss is largest (RigL, Evci et al. 2020), or with a momentum where that is
+ * (SNFS, Dettmers & Zettlemoyer 2019). `gradient` follows the mask.
+ */
 export function gradientGrowth(gradient: Float32Array): Growth {
   return (layer, candidates, count) => {
     const scores = gradient.slice(layer.maskOffset, layer.maskOffset + layer.weightCount).map(Math.abs)
@@ -50,10 +69,11 @@ export function gradientGrowth(gradient: Float32Array): Growth {
 }
 
 /**
- * One topology update: in every layer the k = ⌊ratio·active⌋ active weights of smallest magnitude are dropped and k
- * inactive ones grow, so that the layer's count does not change. Grown weights start at 0; a weight that is dropped and
+ * One topology update: in every layer k = ⌊ratio·active⌋ active weights are dropped, those of smallest magnitude unless `drop`
+ * says otherwise, and k inactive ones grow, so that the layer's count does not change. Grown weights start at 0; a weight that is dropped and
  * grown again in the same update keeps its value. Just-dropped positions are candidates unless `allowImmediateRegrow` is
- * false; k is then at most the number of positions that were inactive before. `ratio` is one for all layers or one for each. The model given is not changed.
+ * false; k is then at most the number of positions that were inactive before. `ratio` is one for all layers or one for each.
+ * The model given is not changed.
  */
 export function moveTopology(
   plan: ModelPlan,
@@ -61,6 +81,7 @@ export function moveTopology(
   ratio: number | readonly number[],
   growth: Growth,
   allowImmediateRegrow = true,
+  drop: Drop = smallestMagnitude,
 ): TopologyMove {
   const parameters = model.parameters.slice()
   const mask = model.mask.slice()
@@ -72,7 +93,7 @@ export function moveTopology(
     const wanted = Math.floor((typeof ratio === 'number' ? ratio : ratio[index]) * active.length)
     const count = allowImmediateRegrow ? wanted : Math.min(wanted, weightCount - active.length)
 
-    const dropped = selectByRank(weights.map(Math.abs), active, count, 'smallest')
+    const dropped = drop(layer, weights, active, count)
     const inactiveBefore = allowImmediateRegrow ? null : positionsOf(bits, 0)
     for (const position of dropped) bits[position] = 0
     const grown = growth(layer, inactiveBefore ?? positionsOf(bits, 0), count)
