@@ -1,5 +1,5 @@
 import { templateNames, templates } from '@contract/templates'
-import { pageNames, type Laboratory } from '../state/laboratory.svelte'
+import { compareViews, pageNames, type Laboratory } from '../state/laboratory.svelte'
 import type { Messages } from '../i18n/en'
 
 /** Something that can be done from the keyboard. The shortcuts, the palette and the help sheet are read from this one list. */
@@ -22,6 +22,16 @@ export const actions: readonly Action[] = [
     isEnabled: always,
     run: (laboratory) => {
       laboratory.page = page
+    },
+  })),
+  ...compareViews.map((view): Action => ({
+    id: `compare-${view}`,
+    keys: null,
+    label: (words) => words.actions.goTo(`${words.pages.compare}: ${words.compare.views[view]}`),
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.page = 'compare'
+      laboratory.compareView = view
     },
   })),
   {

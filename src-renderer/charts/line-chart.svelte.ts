@@ -10,8 +10,8 @@ import {
   type ChartDataset,
 } from 'chart.js'
 import type { Attachment } from 'svelte/attachments'
-import { decimate } from './decimate'
-import type { LineChartModel, Series } from './series'
+import { decimate } from '@contract/figures/decimate'
+import type { LineChartModel, Series } from '@contract/figures/line-chart'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip)
 

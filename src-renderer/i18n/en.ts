@@ -3,6 +3,7 @@ import { methodNames, methods, type MethodGroup, type MethodName } from '@contra
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
 import type { EspalierEvent, RunProgress } from '@contract/events'
+import type { CompareView } from '../state/laboratory.svelte'
 import { workbenchEn } from './workbench.en'
 
 interface FieldWords {
@@ -438,6 +439,7 @@ export const en = {
   },
   compare: {
     title: 'Compare',
+    views: { table: 'Table', curves: 'Curves' } as Record<CompareView, string>,
     empty: 'Nothing to compare yet',
     emptyAdvice:
       'When runs have finished their first evaluation, their learning curves and the table of results appear here.',

@@ -336,6 +336,7 @@ export const zhCN: Messages = {
   },
   compare: {
     title: '对比',
+    views: { table: '表格', curves: '曲线' },
     empty: '还没有可对比的内容',
     emptyAdvice: '运行完成首次评估后，学习曲线和结果表会出现在这里。',
     results: '结果',

@@ -20,6 +20,9 @@ const mostRecent = 8
 
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
+/** The views of the comparison, as tabs and as actions. */
+export const compareViews = ['table', 'curves'] as const
+export type CompareView = (typeof compareViews)[number]
 export type LaunchKind = 'single' | 'ablation' | 'sweep'
 
 export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
@@ -37,6 +40,7 @@ export class Laboratory {
   readonly transfer: Transfer
 
   page = $state<PageName>('setup')
+  compareView = $state<CompareView>('table')
   ready = $state(false)
   launching = $state(false)
   helpShown = $state(false)

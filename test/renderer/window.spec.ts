@@ -108,6 +108,7 @@ test('from an example to an ablation, its curves, its table and its layers', asy
   await goTo(page, 'compare')
   await expect(page.getByTestId('result-dynamic')).toContainText('2 pairs')
   await expect(page.getByTestId('result-none')).toContainText('1 pair')
+  await page.getByTestId('tab-curves').click()
   await page.getByTestId('axis-x').selectOption('megabytes')
   await page.getByTestId('axis-y').selectOption('trainLoss')
   const curves = page.getByRole('region', { name: 'Learning curves' }).first()

@@ -1,5 +1,5 @@
-import { methodNames, type MethodName } from '@contract/methods'
-import type { LineStyle, Marker } from './series'
+import { methodNames, type MethodName } from '../methods'
+import type { LineStyle, Marker } from './line-chart'
 
 const armStyles: Partial<Record<MethodName, LineStyle>> = {
   dynamic: { colour: 'arm-dynamic', dash: [], marker: 'circle' },

@@ -1,7 +1,7 @@
-import { spread } from '@contract/statistics'
-import { localAccuracy } from '@contract/accuracy'
-import type { RoundRecord } from '@contract/records'
-import type { BandPoint, Point } from '../../charts/series'
+import { spread } from '../statistics'
+import { localAccuracy } from '../accuracy'
+import type { RoundRecord } from '../records'
+import type { BandPoint, Point } from './line-chart'
 
 export const horizontalAxes = ['rounds', 'megabytes', 'flops', 'seconds'] as const
 export type HorizontalAxis = (typeof horizontalAxes)[number]
