@@ -224,6 +224,7 @@ const experimentFields = {
     group: 'sparsity',
     unit: '',
     appliesTo: 'method',
+    notWith: { field: 'pruningScope', values: ['network'] },
     help: "How the sparsity is shared out over layers: the same share of each, denser where layers are small (er, erk), or as in FedDST's code (erk-feddst, nearly uniform). er-epsilon is SET's form: the density follows from ε and the layers' widths, not from S.",
     source: 'Mocanu et al. 2018; Evci et al. 2020; Bibikar et al. 2022',
   }),
@@ -369,13 +370,60 @@ const experimentFields = {
     help: 'Local epochs that a client still trains after it has moved its topology; at most all.',
     source: 'Bibikar et al. 2022',
   }),
+  denseRounds: field(integer(1, 1_000_000).nullable().default(null), {
+    flag: 'dense-rounds',
+    group: 'topology',
+    unit: 'rounds',
+    appliesTo: 'method',
+    help: 'Rounds that train the dense network before the first pruning; by default half of all for magnitude-one-shot, else a quarter.',
+    source: 'Han et al. 2015; Zhu & Gupta 2017',
+  }),
+  pruningScope: field(z.enum(['layer', 'network']).default('layer'), {
+    flag: 'pruning-scope',
+    group: 'topology',
+    unit: '',
+    appliesTo: 'method',
+    help: 'Where magnitudes are compared: within each layer, which gets the share that the layer distribution gives it, or over the whole network.',
+  }),
+  retrainingFactor: field(real(0.0001, 10).default(0.1), {
+    flag: 'retraining-factor',
+    group: 'topology',
+    unit: '',
+    appliesTo: 'method',
+    help: 'Factor of the learning rate after the first pruning; a tenth in the paper.',
+    source: 'Han et al. 2015',
+  }),
+  rewindRound: field(integer(0, 1_000_000).default(0), {
+    flag: 'rewind-round',
+    group: 'topology',
+    unit: 'rounds',
+    appliesTo: 'method',
+    help: 'Dense rounds after which the weights are kept to be rewound to; 0 rewinds to the initial weights.',
+    source: 'Frankle et al. 2020',
+  }),
+  scoringImages: field(integer(1, 1_000_000).default(100), {
+    flag: 'scoring-images',
+    group: 'topology',
+    unit: 'images',
+    appliesTo: 'method',
+    help: 'Images of its own on which a client computes scores before round 0; at most all it has.',
+    source: 'Lee et al. 2019; Wang et al. 2020',
+  }),
+  scoringSteps: field(integer(1, 1000).nullable().default(null), {
+    flag: 'scoring-steps',
+    group: 'topology',
+    unit: 'steps',
+    appliesTo: 'method',
+    help: 'Steps in which the density falls before round 0; by default 100 for synflow, else 10.',
+    source: 'Tanaka et al. 2020; de Jorge et al. 2021',
+  }),
   pruningRate: field(real(0.001, 0.999).default(0.1), {
     flag: 'pruning-rate',
     group: 'topology',
     unit: '',
     appliesTo: 'method',
-    help: 'Share of its remaining weights that a client prunes at a time.',
-    source: 'Li et al. 2021',
+    help: 'Share of the remaining weights pruned at a time: by a client (lotteryfl), or by the server after a training (lth).',
+    source: 'Li et al. 2021; Frankle & Carbin 2019',
   }),
   accuracyThreshold: field(real(0, 1).default(0.2), {
     flag: 'accuracy-threshold',
@@ -492,6 +540,15 @@ export const experimentSchema = experimentObject.superRefine((experiment, contex
   if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
     issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
   }
+  const parameters: readonly ExperimentField[] = methods[experiment.method].parameters
+  const uses = (name: ExperimentField) => parameters.includes(name)
+  const lastToPrune = uses('rateDecayEnd') ? topologyEnd(experiment) : experiment.rounds
+  if (uses('denseRounds') && experiment.denseRounds !== null && experiment.denseRounds >= lastToPrune) {
+    issue('denseRounds', `below ${lastToPrune}, so that the pruned network still trains`)
+  }
+  if (uses('rewindRound') && experiment.rewindRound >= experiment.rounds) {
+    issue('rewindRound', `below rounds (${experiment.rounds})`)
+  }
   const methodDoes: MethodDescription = methods[experiment.method]
   if (methodDoes.publishedCode === true && experiment.layerDistribution === 'er-epsilon') {
     issue('layerDistribution', `uniform, er or erk with the method ${experiment.method}`)
@@ -590,7 +647,7 @@ export function defaultExperiment(): Experiment {
 }
 
 /** The round at which the topology freezes: `rateDecayEnd`, or ⌊3·rounds/4⌋ as in the seed. */
-export function topologyEnd(experiment: Experiment): number {
+export function topologyEnd(experiment: Pick<Experiment, 'rounds' | 'rateDecayEnd'>): number {
   return experiment.rateDecayEnd ?? Math.floor((3 * experiment.rounds) / 4)
 }
 

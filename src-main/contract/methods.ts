@@ -1,4 +1,6 @@
 import { ablationMethods } from './methods/ablation'
+import { fixedMaskMethods } from './methods/fixed-mask'
+import { gradualMethods } from './methods/gradual'
 import { federatedMethods } from './methods/federated'
 import { movingMaskMethods } from './methods/moving-mask'
 import { publishedCodeMethods } from './methods/published-code'
@@ -52,7 +54,14 @@ export interface MethodParts {
   readonly aggregation: string
 }
 
-const descriptions = { ...ablationMethods, ...movingMaskMethods, ...federatedMethods, ...publishedCodeMethods }
+const descriptions = {
+  ...ablationMethods,
+  ...fixedMaskMethods,
+  ...gradualMethods,
+  ...movingMaskMethods,
+  ...federatedMethods,
+  ...publishedCodeMethods,
+}
 
 export type MethodName = keyof typeof descriptions
 type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]

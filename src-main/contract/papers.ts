@@ -20,6 +20,13 @@ export const papers = {
   'Huang et al. 2025': 'https://arxiv.org/abs/2501.19122',
   'FedSGC 2024': 'https://arxiv.org/abs/2405.01189',
   'Schwarz et al. 2021': 'https://arxiv.org/abs/2110.00296',
+  'Han et al. 2015': 'https://arxiv.org/abs/1506.02626',
+  'Frankle & Carbin 2019': 'https://arxiv.org/abs/1803.03635',
+  'Frankle et al. 2020': 'https://arxiv.org/abs/1912.05671',
+  'Frankle et al. 2021': 'https://arxiv.org/abs/2009.08576',
+  'Wang et al. 2020': 'https://arxiv.org/abs/2002.07376',
+  'Tanaka et al. 2020': 'https://arxiv.org/abs/2006.05467',
+  'de Jorge et al. 2021': 'https://arxiv.org/abs/2006.09081',
   'Guastella et al. 2025': 'https://arxiv.org/abs/2504.05153',
 } as const satisfies Record<string, `https://${string}`>
 export type PaperName = keyof typeof papers

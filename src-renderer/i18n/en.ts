@@ -77,6 +77,7 @@ export const en = {
     epochs: 'epochs',
     shards: 'shards',
     batches: 'batches',
+    steps: 'steps',
   } as Record<string, string>,
   options: {
     mnist: 'MNIST',
@@ -102,6 +103,8 @@ export const en = {
     erk: 'Erdős–Rényi kernel (ERK)',
     'er-epsilon': 'ER with SET’s ε',
     'erk-feddst': 'ERK of FedDST’s code',
+    layer: 'Within each layer',
+    network: 'Over the network',
     sparse: 'Sparse',
     dense: 'Dense',
     cosine: 'Cosine',
@@ -245,7 +248,34 @@ export const en = {
       label: 'Epochs after growth',
       help: 'Local epochs that a client still trains after it has moved its topology; at most all.',
     },
-    pruningRate: { label: 'Pruning rate', help: 'Share of its remaining weights that a client prunes at a time.' },
+    denseRounds: {
+      label: 'Dense rounds',
+      help: 'Train the dense network before the first pruning; left empty: half of all rounds in one shot, else a quarter.',
+    },
+    pruningScope: {
+      label: 'Magnitudes compared',
+      help: 'Within each layer, which gets the share of the layer distribution, or over the whole network.',
+    },
+    retrainingFactor: {
+      label: 'Retraining factor',
+      help: 'Of the learning rate after the first pruning; a tenth in the paper (Han et al. 2015).',
+    },
+    rewindRound: {
+      label: 'Rewinding round',
+      help: 'Dense rounds after which the weights are kept to be rewound to; 0 rewinds to the initial weights.',
+    },
+    scoringImages: {
+      label: 'Scoring images',
+      help: 'Images of its own on which a client computes scores before round 0; at most all it has.',
+    },
+    scoringSteps: {
+      label: 'Scoring steps',
+      help: 'Steps in which the density falls before round 0; left empty: 100 for SynFlow, else 10.',
+    },
+    pruningRate: {
+      label: 'Pruning rate',
+      help: 'Share of the remaining weights pruned at a time: by a client (LotteryFL), or by the server after a training (lottery ticket; 0.2 in the paper).',
+    },
     accuracyThreshold: {
       label: 'Accuracy threshold',
       help: 'A client prunes only when the model it received reaches this accuracy on its training images.',
@@ -302,6 +332,8 @@ export const en = {
     clientsPerRound: (clients: string) => `At most the ${clients} clients there are.`,
     rateDecayEnd: (rounds: string) => `At most the ${rounds} rounds there are.`,
     layerDistribution: 'Published code knows uniform, ER and ERK alone.',
+    denseRounds: (rounds: string) => `Below ${rounds}, so that the pruned network still trains.`,
+    rewindRound: (rounds: string) => `Below the ${rounds} rounds there are.`,
     sparsity: 'Above 0 for dynamic pruning: a dense network has nowhere to grow.',
     seeds: 'Whole numbers from 0 to 4 294 967 295, separated by commas; a range such as 0-4 also works. At most 100.',
     name: 'At most 200 characters.',

@@ -4,6 +4,8 @@ import {
   experimentFieldNames,
   fieldSchema,
   fieldShape,
+  topologyEnd,
+  whyInapplicable,
   type Experiment,
   type ExperimentField,
 } from '@contract/experiment'
@@ -77,6 +79,15 @@ function crossFieldProblem(
   const numberOf = (field: ExperimentField) => formatNumber(Number(fieldValue(field, texts[field])))
   if (name === 'clientsPerRound') return words.problems.clientsPerRound(numberOf('totalClients'))
   if (name === 'rateDecayEnd') return words.problems.rateDecayEnd(numberOf('rounds'))
+  if (name === 'rewindRound') return words.problems.rewindRound(numberOf('rounds'))
+  if (name === 'denseRounds') {
+    const ramps = whyInapplicable('rateDecayEnd', texts) === null
+    const [rounds, end] = (['rounds', 'rateDecayEnd'] as const).map((field) => fieldValue(field, texts[field]))
+    const last = ramps
+      ? topologyEnd({ rounds: Number(rounds), rateDecayEnd: end === null ? null : Number(end) })
+      : rounds
+    return words.problems.denseRounds(formatNumber(Number(last)))
+  }
   if (name === 'layerDistribution') return words.problems.layerDistribution
   return words.problems.sparsity
 }

@@ -72,7 +72,7 @@ export const federatedMethods = {
       place: 'server',
       aggregation: masked,
     },
-    parameters: ['sparsity'],
+    parameters: ['sparsity', 'firstLayer', 'lastLayer'],
     fromTextOnly: true,
     communication: 'O_d once, then 2 O_s',
   },

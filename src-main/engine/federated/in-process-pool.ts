@@ -3,6 +3,7 @@ import type { MethodRecipe } from '../methods/recipe'
 import type { ClientPool } from './client-pool'
 import type { ClientReport } from './client-work'
 import { evaluationBlocks, mergeEvaluations } from './evaluation'
+import { giveWay } from './give-way'
 import { runClient } from './run-client'
 
 export interface InProcessPool extends ClientPool {
@@ -53,8 +54,4 @@ export function createInProcessPool(
       trainer.dispose()
     },
   }
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

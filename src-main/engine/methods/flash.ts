@@ -12,7 +12,7 @@ import { arrayOf } from '../federated/named-arrays'
 import type { ModelPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
 import { namedStream } from '../random/streams'
-import { distributeSparsity } from '../sparsity/distributions'
+import { activeOverall, distributeSparsity } from '../sparsity/distributions'
 import { largestPerLayer, magnitudes, moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, randomMask } from '../sparsity/masks'
 import { positionsOf } from '../sparsity/positions'
@@ -114,10 +114,6 @@ export function consensus(plan: ModelPlan, counts: readonly (readonly number[])[
   return shareOut(target - plan.prunable.length, sums, room).map((count) => count + 1)
 }
 
-function targetCount(plan: ModelPlan, { sparsity }: Experiment): number {
-  return Math.max(plan.prunable.length, plan.prunableCount - Math.floor(sparsity * plan.prunableCount))
-}
-
 function warmUpClients({ seed, warmUpShare, totalClients }: Experiment, clientImages: readonly number[]): number[] {
   const owners = Uint32Array.from(clientImages.flatMap((images, client) => (images > 0 ? [client] : [])))
   const count = Math.min(owners.length, Math.max(1, Math.floor(warmUpShare * totalClients)))
@@ -141,7 +137,7 @@ export const flashSpdst: MethodRecipe = {
         model: { parameters: applyMask(plan, initial, mask), mask },
       })
       const counts = reports.map(({ sent }) => [...arrayOf(sent, 'counts', Int32Array)])
-      const agreed = consensus(plan, counts, targetCount(plan, experiment))
+      const agreed = consensus(plan, counts, activeOverall(plan.prunable, experiment.sparsity))
       return { mask: randomMask(plan, agreed, experiment.seed), active: agreed }
     },
     expectedScoring: (plan, experiment, clientImages) => {
@@ -186,7 +182,7 @@ export const flashJmwst: MethodRecipe = {
   resparsify: ({ plan, experiment, round, uploads, model }) => {
     if (!isJointRound(experiment, round)) return model
     const counts = uploads.map(({ mask }) => activePerLayer(plan, mask))
-    const agreed = consensus(plan, counts, targetCount(plan, experiment))
+    const agreed = consensus(plan, counts, activeOverall(plan.prunable, experiment.sparsity))
     const mask = largestPerLayer(plan, magnitudes(plan, model.parameters), agreed, model.mask)
     return { mask, parameters: applyMask(plan, model.parameters, mask) }
   },

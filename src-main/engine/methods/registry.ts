@@ -9,6 +9,14 @@ import { fedSgc } from './fedsgc'
 import { fedSparsifyGlobal, fedSparsifyLocal, fedSparsifyMajority } from './fedsparsify'
 import { fedTiny } from './fedtiny'
 import { fedTinyClean } from './fedtiny-clean'
+import { force, iterativeSnip } from './force'
+import { gmp } from './gmp'
+import { grasp } from './grasp'
+import { lth } from './lth'
+import { magnitudeIterative, magnitudeOneShot } from './magnitude'
+import { magnitudeInit } from './magnitude-init'
+import { snip } from './snip'
+import { synFlow } from './synflow'
 import { flashJmwst, flashSpdst } from './flash'
 import { rigLItop, setItop } from './itop'
 import { lotteryFl } from './lotteryfl'
@@ -30,6 +38,16 @@ export const methodRecipes: Record<MethodName, MethodRecipe> = {
   static: staticPruning,
   none,
   'small-dense': smallDense,
+  snip,
+  grasp,
+  synflow: synFlow,
+  force,
+  'iterative-snip': iterativeSnip,
+  'magnitude-init': magnitudeInit,
+  'magnitude-one-shot': magnitudeOneShot,
+  'magnitude-iterative': magnitudeIterative,
+  lth,
+  gmp,
   set,
   'set-two-sided': setTwoSided,
   rigl: rigL,

@@ -1,4 +1,3 @@
-import type { Experiment } from '../../contract/experiment'
 import { gradientBits } from '../accounting/communication'
 import { denseForwardFlops } from '../accounting/flops'
 import { clientCost, roundCost } from '../accounting/round-cost'
@@ -6,11 +5,9 @@ import { weightedMean } from '../federated/aggregation'
 import type { ClientWork } from '../federated/client-work'
 import { prunablePart } from '../federated/dense-gradient'
 import { arrayOf } from '../federated/named-arrays'
-import type { ModelPlan } from '../models/plan'
-import { distributeSparsity } from '../sparsity/distributions'
-import { largestOverall } from '../sparsity/keep-largest'
-import { activePerLayer } from '../sparsity/masks'
+import { overallTargets } from '../sparsity/distributions'
 import type { MethodRecipe } from './recipe'
+import { firstMask, keepOverall, scoringClients } from './scoring'
 import { staticPruning } from './static'
 
 /** A client's |w ⊙ g| at the initial weights, g its mean gradient over all its images. */
@@ -40,21 +37,20 @@ const saliency: ClientWork = async ({ trainer, train, indices, model }) => {
 export const ssfl: MethodRecipe = {
   ...staticPruning,
   initialMask: {
-    targets: (plan, { sparsity }) => distributeSparsity(plan.prunable, sparsity, 'uniform'),
+    targets: (plan, experiment) => overallTargets(plan.prunable, experiment),
     draw: async ({ plan, experiment, initial, clientImages, ask }) => {
-      const clients = owners(clientImages)
+      const clients = scoringClients(clientImages)
       const model = { parameters: initial, mask: new Uint8Array(plan.prunableCount).fill(1) }
       const reports = await ask({ work: 'saliency', clients, model })
       const scores = weightedMean(
         reports.map(({ sent }) => arrayOf(sent, 'scores', Float32Array)),
         clients.map((client) => clientImages[client]),
       )
-      const mask = largestOverall(plan, scores, activeCount(plan, experiment), model.mask)
-      return { mask, active: activePerLayer(plan, mask) }
+      return firstMask(plan, keepOverall({ plan, experiment }, scores, model.mask))
     },
     expectedScoring: (plan, _experiment, clientImages) =>
       roundCost(
-        owners(clientImages).map((client) =>
+        scoringClients(clientImages).map((client) =>
           clientCost(plan, {
             received: plan.prunable.map(({ weightCount }) => weightCount),
             receivesMask: true,
@@ -68,12 +64,4 @@ export const ssfl: MethodRecipe = {
       ),
   },
   otherWork: { saliency },
-}
-
-function owners(clientImages: readonly number[]): number[] {
-  return clientImages.flatMap((images, client) => (images > 0 ? [client] : []))
-}
-
-function activeCount(plan: ModelPlan, { sparsity }: Experiment): number {
-  return Math.max(plan.prunable.length, plan.prunableCount - Math.floor(sparsity * plan.prunableCount))
 }

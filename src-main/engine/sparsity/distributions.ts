@@ -20,7 +20,7 @@ export interface LayerTargets {
 }
 
 /** The layers that an experiment excludes from pruning; biases always are. */
-function excludedLayers(
+export function excludedLayers(
   layers: readonly PrunableLayerPlan[],
   { firstLayer, lastLayer }: Pick<Experiment, 'firstLayer' | 'lastLayer'>,
 ): string[] {
@@ -65,6 +65,36 @@ export function layerTargets(layers: readonly PrunableLayerPlan[], experiment: D
     }
   }
   return distributeSparsity(layers, sparsity, layerDistribution, alwaysDense)
+}
+
+/** Active weights of the whole network at a sparsity: N − ⌊S·N⌋, at least one for each layer. */
+export function activeOverall(layers: readonly PrunableLayerPlan[], sparsity: number): number {
+  const all = layers.reduce((sum, { weightCount }) => sum + weightCount, 0)
+  return Math.max(layers.length, all - Math.floor(sparsity * all))
+}
+
+/**
+ * An estimate for masks whose scores decide what each layer gets: `count` weights in all, the same share of every layer that
+ * is not excluded. Throws when the excluded layers leave no weight for one of the others.
+ */
+export function overallTargets(
+  layers: readonly PrunableLayerPlan[],
+  experiment: Pick<Experiment, 'sparsity' | 'firstLayer' | 'lastLayer'>,
+  count = activeOverall(layers, experiment.sparsity),
+): LayerTargets {
+  const names = excludedLayers(layers, experiment)
+  const pruned = layers.filter(({ name }) => !names.includes(name))
+  const total = (some: readonly PrunableLayerPlan[]) => some.reduce((sum, { weightCount }) => sum + weightCount, 0)
+  const left = count - (total(layers) - total(pruned))
+  if (left < pruned.length) throw unreachable(experiment.sparsity, names)
+  const density = pruned.length === 0 ? 1 : left / total(pruned)
+  return {
+    active: layers.map(({ name, weightCount }) =>
+      names.includes(name) ? weightCount : Math.max(1, Math.round(density * weightCount)),
+    ),
+    epsilon: null,
+    warnings: density === 1 ? [] : ['Only the total is certain: scores decide how many weights each layer keeps.'],
+  }
 }
 
 /** That FedDST's function gave a layer no count. */
@@ -123,6 +153,13 @@ export function distributeSparsity(
   }
 }
 
+function unreachable(sparsity: number, dense: readonly string[]): EspalierError {
+  return new EspalierError(
+    'wrong-input',
+    `sparsity: ${sparsity} cannot be reached while ${dense.join(', ')} stay dense; allowed: a lower sparsity or fewer dense layers`,
+  )
+}
+
 function capWarning({ name, weightCount }: PrunableLayerPlan, distribution: 'er' | 'erk'): string {
   return `${name} keeps all its ${weightCount} weights: its ${distribution} density would exceed 1`
 }
@@ -156,10 +193,7 @@ function capDensities(
     })
     if (budget <= 0 || divisor === 0) {
       const names = layers.filter((_, index) => dense[index]).map((layer) => layer.name)
-      throw new EspalierError(
-        'wrong-input',
-        `sparsity: ${sparsity} cannot be reached while ${names.join(', ')} stay dense; allowed: a lower sparsity or fewer dense layers`,
-      )
+      throw unreachable(sparsity, names)
     }
     const epsilon = budget / divisor
     if (epsilon * largest <= 1) return { dense, epsilon }

@@ -1,6 +1,6 @@
 import type { ModelPlan } from '../models/plan'
 import type { MaskedModel } from '../trainer/trainer'
-import { applyMask } from './masks'
+import { applyMask, countActive } from './masks'
 import { positionsOf } from './positions'
 import { selectByRank } from './selection'
 import type { TopologyMove } from './topology-update'
@@ -33,16 +33,25 @@ export function largestPerLayer(
   return mask
 }
 
-/** The `count` weights of largest score over all layers among those that are 1 in `within`, but at least one in each layer. */
-export function largestOverall(plan: ModelPlan, scores: Float32Array, count: number, within: Uint8Array): Uint8Array {
+/**
+ * The `count` weights of largest score over all layers among those that are 1 in `within`, but at least one in each layer and
+ * all of them in the layers named in `alwaysDense`.
+ */
+export function largestOverall(
+  plan: ModelPlan,
+  scores: Float32Array,
+  count: number,
+  within: Uint8Array,
+  alwaysDense: readonly string[] = [],
+): Uint8Array {
   const mask = largestPerLayer(
     plan,
     scores,
-    plan.prunable.map(() => 1),
+    plan.prunable.map(({ name, weightCount }) => (alwaysDense.includes(name) ? weightCount : 1)),
     within,
   )
   const others = positionsOf(within, 1).filter((at) => mask[at] === 0)
-  for (const at of selectByRank(scores, others, count - plan.prunable.length, 'largest')) mask[at] = 1
+  for (const at of selectByRank(scores, others, count - countActive(mask), 'largest')) mask[at] = 1
   return mask
 }
 
