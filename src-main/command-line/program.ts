@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
+import { bands, costAxes, metrics } from '../contract/figures/curves'
+import { paretoCosts } from '../contract/figures/views'
 import { exampleExperiments } from '../contract/examples'
 import { reproductionNames } from '../contract/reproductions'
 import { ablationExperiments } from '../contract/sweep'
@@ -6,6 +8,7 @@ import { applicationVersion } from '../runs/versions'
 import { benchmarkMachine, printProfile } from './bench'
 import { fetchData, importData, listData } from './data'
 import { listDevices } from './devices'
+import { figureFileFormats, figureKinds, reportFormats, writeFigure, writeReport } from './figures'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { listMethods } from './methods'
@@ -146,6 +149,38 @@ function buildProgram(action: Wrap): Command {
     .argument('<session>', 'folder or id')
     .addOption(new Option('--format <name>', 'md | csv | latex').default('md'))
     .action(action(printTable))
+  program
+    .command('figure')
+    .description('draw a figure of a session, with its legend')
+    .argument('<session>', 'folder or id')
+    .addOption(new Option('--kind <name>', figureKinds.join(' | ')).default('curves'))
+    .addOption(new Option('--format <name>', figureFileFormats.join(' | ')).default('svg'))
+    .option('--output <file>', 'file to write; an old one is replaced (default: text to stdout)')
+    .addOption(new Option('--x <cost>', `of curves: ${costAxes.join(' | ')}`).default('rounds'))
+    .addOption(new Option('--y <metric>', `of curves: ${metrics.join(' | ')}`).default('accuracy'))
+    .addOption(new Option('--band <name>', `of curves: ${bands.join(' | ')}`).default('deviation'))
+    .addOption(
+      new Option('--cost <name>', `of within, to-reach and pareto: ${paretoCosts.join(' | ')}`).default('megabytes'),
+    )
+    .option('--budget <number>', 'of within, in the unit of --cost (default: what every run has spent)')
+    .option('--accuracy <share>', 'of to-reach, 0 to 1 (default: what every arm has reached)')
+    .option('--baseline <method>', 'of differences (default: static)')
+    .action(
+      action((place: string, flags: FlagValues) =>
+        withSessionAt(place, (laboratory, sessionId) => writeFigure(laboratory, sessionId, flags)),
+      ),
+    )
+  program
+    .command('report')
+    .description('a session in one file: tables, figures, settings, versions and hashes')
+    .argument('<session>', 'folder or id')
+    .addOption(new Option('--format <name>', reportFormats.join(' | ')).default('html'))
+    .option('--output <file>', 'file to write; an old one is replaced (default: to stdout)')
+    .action(
+      action((place: string, flags: FlagValues) =>
+        withSessionAt(place, (laboratory, sessionId) => writeReport(laboratory, sessionId, flags)),
+      ),
+    )
   program
     .command('verify')
     .description('check every file of a session: checksums, records, masks, invariants')

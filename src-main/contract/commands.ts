@@ -87,6 +87,10 @@ export const mostRuns = 10_000
 /** Index among the prunable layers; null for the whole network. */
 const layerOrAll = z.number().int().min(0).nullable()
 
+/** What leaves the window as a file, by its extension. */
+const exportFormats = ['csv', 'md', 'tex', 'html', 'svg', 'pdf', 'png'] as const
+export type ExportFormat = (typeof exportFormats)[number]
+
 export const commands = {
   'application.info': nothing,
   /** Compares the application's own files with what was packaged. Null when it is not packaged but runs from a checkout. */
@@ -97,6 +101,19 @@ export const commands = {
   'experiment.save': z.strictObject({ experiment: experimentSchema }),
   /** Asks for such a file. Null when the user closes the dialog. */
   'experiment.load': nothing,
+  /**
+   * Asks for a file and writes what leaves the window: text, for `png` the base64 of the file, for `pdf` the SVG to print.
+   * Answers its path, or null when the user closes the dialog.
+   */
+  'exports.save': z.strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[^\\/:*?"<>|]+$/),
+    format: z.enum(exportFormats),
+    content: z.string().max(200_000_000),
+  }),
   'preferences.get': nothing,
   'preferences.set': preferenceChangeSchema,
   'datasets.list': nothing,
@@ -177,6 +194,7 @@ export interface CommandOutputs {
   'application.openPaper': null
   'experiment.save': string | null
   'experiment.load': Experiment | null
+  'exports.save': string | null
   'preferences.get': Preferences
   'preferences.set': Preferences
   'datasets.list': readonly DatasetStatus[]

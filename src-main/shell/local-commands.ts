@@ -7,7 +7,9 @@ import type { SessionContents, SessionEntry } from '../contract/records'
 import { papers } from '../contract/papers'
 import type { EngineRequest, HostInformation } from '../host/protocol'
 import { readExperiment, writeExperiment } from '../sessions/experiment-file'
+import { writeExport } from '../sessions/export-file'
 import { archiveExtension, type Arrivals } from './arrivals'
+import { exportedBytes } from './exported-bytes'
 import type { EngineClient } from './engine-client'
 import { verifyApplication } from './integrity'
 import type { LocalCommands } from './ipc'
@@ -74,6 +76,16 @@ export function localCommands({
       })
       const file = filePaths.at(0)
       return file === undefined ? null : readExperiment(file)
+    },
+    'exports.save': async ({ name, format, content }) => {
+      const { filePath } = await dialog.showSaveDialog(window, {
+        title: words().saveExport,
+        defaultPath: `${name}.${format}`,
+        filters: [{ name: format.toUpperCase(), extensions: [format] }],
+      })
+      if (filePath === '') return null
+      await writeExport(filePath, await exportedBytes(format, content))
+      return filePath
     },
     'preferences.get': () => preferences.get(),
     'preferences.set': (change) => {

@@ -36,3 +36,18 @@ export function windowOptions(files: WindowFiles, state: WindowState, dark: bool
     },
   }
 }
+
+/** Options of the hidden window that prints a figure: it runs no script and shares nothing with the others. */
+export function paperWindowOptions(): BrowserWindowConstructorOptions {
+  return {
+    show: false,
+    webPreferences: {
+      contextIsolation: true,
+      sandbox: true,
+      webSecurity: true,
+      nodeIntegration: false,
+      javascript: false,
+      partition: 'figures',
+    },
+  }
+}

@@ -1,4 +1,5 @@
 import { templateNames, templates } from '@contract/templates'
+import { tableFormats } from '../state/exports.svelte'
 import { compareViews, pageNames, type Laboratory } from '../state/laboratory.svelte'
 import type { Messages } from '../i18n/en'
 
@@ -78,6 +79,29 @@ export const actions: readonly Action[] = [
       if (laboratory.session.id !== null) void laboratory.transfer.exportSession(laboratory.session.id)
     },
   },
+  {
+    id: 'export',
+    keys: 'Mod+e',
+    label: (words) => words.exports.open,
+    isEnabled: always,
+    run: (laboratory) => {
+      laboratory.exports.shown = !laboratory.exports.shown
+    },
+  },
+  {
+    id: 'save-report',
+    keys: null,
+    label: (words) => words.exports.saveReport,
+    isEnabled: (laboratory) => laboratory.session.id !== null,
+    run: (laboratory) => void laboratory.exports.saveReport(),
+  },
+  ...tableFormats.map((format): Action => ({
+    id: `save-table-${format}`,
+    keys: null,
+    label: (words) => `${words.exports.armsTable}: ${words.exports.saveAs(words.exports.formats[format])}`,
+    isEnabled: (laboratory) => laboratory.session.id !== null,
+    run: (laboratory) => void laboratory.exports.saveTable(format),
+  })),
   {
     id: 'undo-edit',
     keys: 'Mod+z',

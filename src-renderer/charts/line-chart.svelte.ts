@@ -82,10 +82,16 @@ function configurationOf(
   palette: Palette,
 ): ChartConfiguration<'line', { x: number; y: number }[]> {
   const { x, y, series } = model
+  const edges = series.flatMap(({ band }) => (band ?? []).flatMap(({ low, high }) => [low, high]))
+  const beyond = (end: 0 | 1) => {
+    const limit = y.limits?.[end]
+    if (limit === undefined) return undefined
+    return edges.some((edge) => (end === 0 ? edge < limit : edge > limit)) ? limit : undefined
+  }
   const scale = (axis: typeof x) => ({
     type: 'linear' as const,
-    min: axis.minimum,
-    max: axis.maximum,
+    min: axis.minimum ?? (axis === y ? beyond(0) : undefined),
+    max: axis.maximum ?? (axis === y ? beyond(1) : undefined),
     grace: axis.minimum === undefined && axis === y ? '4%' : 0,
     title: { display: true, text: axis.label, color: palette.muted, font: { size: 11 }, padding: 2 },
     grid: { color: palette.line, lineWidth: 1, drawTicks: false },

@@ -3,6 +3,10 @@ import { methodNames, methods, type MethodGroup, type MethodName } from '@contra
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
 import type { EspalierEvent, RunProgress } from '@contract/events'
+import { englishFigureWords } from '@contract/figures/words'
+import { englishReportWords, type ReportWords } from '@contract/figures/session-report'
+import { englishTime } from '@contract/format'
+import { exportsEn } from './exports.en'
 import type { CompareView } from '../state/laboratory.svelte'
 import { workbenchEn } from './workbench.en'
 
@@ -374,6 +378,7 @@ export const en = {
     noisy: 'Wrong labels',
     redraws: (times: string) => `drawn again ${times} times`,
     client: 'Client',
+    imagesByClass: 'Class (colour: training images)',
     imagesInCell: (client: string, name: string, images: string) => `Client ${client} · ${name}: ${images} images`,
     total: 'Total',
     density: 'Layer densities',
@@ -471,7 +476,14 @@ export const en = {
   },
   compare: {
     title: 'Compare',
-    views: { table: 'Table', curves: 'Curves' } as Record<CompareView, string>,
+    views: {
+      table: 'Table',
+      curves: 'Curves',
+      budget: 'Budget',
+      pareto: 'Pareto',
+      parallel: 'Parallel',
+      differences: 'Differences',
+    } as Record<CompareView, string>,
     empty: 'Nothing to compare yet',
     emptyAdvice:
       'When runs have finished their first evaluation, their learning curves and the table of results appear here.',
@@ -497,17 +509,29 @@ export const en = {
     markdown: 'Markdown',
     csv: 'CSV',
     latex: 'LaTeX',
-    curves: 'Learning curves',
     horizontal: 'Horizontal axis',
     vertical: 'Vertical axis',
-    axes: { rounds: 'Rounds', megabytes: 'Uploaded (MB)', flops: 'Training FLOPs (theoretical)', seconds: 'Seconds' },
-    values: {
-      accuracy: 'Test accuracy (global model)',
-      localAccuracy: 'Local test accuracy (mean over clients)',
-      globalLoss: 'Test loss (cross-entropy)',
-      trainLoss: 'Training loss (cross-entropy)',
-    },
-    band: 'Lines are means over seeds; bands show ± one standard deviation.',
+    bandKind: 'Band',
+    curvesHelp: 'Lines are means over seeds, as far as every seed has come.',
+    unmeasured: 'No run of this session has measured this. Choose another value.',
+    cost: 'Cost',
+    budget: 'Budget',
+    target: 'Accuracy',
+    baseline: 'Baseline',
+    withinHelp:
+      'The highest accuracy of any evaluated round within the budget: every seed as a dot, their mean as a marker with its 95 % interval.',
+    toReachHelp:
+      'What had been spent at the first evaluated round with this accuracy. There is a mean only where every seed got there.',
+    paretoHelp:
+      'Means over seeds with their 95 % intervals. No other arm is both cheaper and better than one on the front (ringed).',
+    differencesHelp:
+      'Final accuracy minus that of the baseline with the same seed after as many rounds. An interval (95 %) clear of the line shows a difference. Seeds needed: paired t test at 5 % with 80 % power.',
+    parallelHelp:
+      'Each line is a run. Drag along an axis to keep the runs that pass there, click it to clear; with the keyboard, Tab to the ends of an axis and use the arrow keys, Escape clears.',
+    brushed: (inside: string, all: string) => `${inside} of ${all} runs`,
+    clearBrushes: 'Clear',
+    brushLow: (axis: string) => `${axis}: lower end`,
+    brushHigh: (axis: string) => `${axis}: upper end`,
   },
   layers: {
     title: 'Layers',
@@ -719,12 +743,10 @@ export const en = {
     undo: 'Undo the last deletion',
   },
   workbench: workbenchEn,
-  time: {
-    seconds: (n: string) => `${n} s`,
-    minutes: (m: string, s: string) => `${m} min ${s} s`,
-    hours: (h: string, m: string) => `${h} h ${m} min`,
-    days: (d: string, h: string) => `${d} d ${h} h`,
-  },
+  time: englishTime,
+  figures: englishFigureWords,
+  report: englishReportWords as Omit<ReportWords, 'language'>,
+  exports: exportsEn,
 }
 
 export type Messages = typeof en

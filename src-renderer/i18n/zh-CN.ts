@@ -1,6 +1,8 @@
 import { methodNames } from '@contract/methods'
 import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
+import { exportsZhCn } from './exports.zh-CN'
+import { figuresZhCn, reportZhCn } from './figures.zh-CN'
 import { workbenchZhCN } from './workbench.zh-CN'
 
 /** 简体中文. Same keys as English; the field's terms are those of the Chinese literature. */
@@ -269,6 +271,7 @@ export const zhCN: Messages = {
     noisy: '错误标签',
     redraws: (times) => `重新抽样 ${times} 次`,
     client: '客户端',
+    imagesByClass: '类别（颜色：训练图像数）',
     imagesInCell: (client, name, images) => `客户端 ${client} · ${name}：${images} 张图像`,
     total: '合计',
     density: '各层密度',
@@ -356,7 +359,14 @@ export const zhCN: Messages = {
   },
   compare: {
     title: '对比',
-    views: { table: '表格', curves: '曲线' },
+    views: {
+      table: '表格',
+      curves: '曲线',
+      budget: '预算',
+      pareto: '帕累托',
+      parallel: '平行坐标',
+      differences: '差异',
+    },
     empty: '还没有可对比的内容',
     emptyAdvice: '运行完成首次评估后，学习曲线和结果表会出现在这里。',
     results: '结果',
@@ -380,17 +390,26 @@ export const zhCN: Messages = {
     markdown: 'Markdown',
     csv: 'CSV',
     latex: 'LaTeX',
-    curves: '学习曲线',
     horizontal: '横轴',
     vertical: '纵轴',
-    axes: { rounds: '通信轮', megabytes: '上传量 (MB)', flops: '训练 FLOPs（理论值）', seconds: '秒' },
-    values: {
-      accuracy: '测试准确率（全局模型）',
-      localAccuracy: '本地测试准确率（客户端平均）',
-      globalLoss: '测试损失（交叉熵）',
-      trainLoss: '训练损失（交叉熵）',
-    },
-    band: '线为各种子均值，阴影为 ± 一个标准差。',
+    bandKind: '阴影',
+    curvesHelp: '线为各种子的均值，画到所有种子都已到达之处。',
+    unmeasured: '此会话没有运行测量过这一项，请另选。',
+    cost: '代价',
+    budget: '预算',
+    target: '准确率',
+    baseline: '基准',
+    withinHelp: '预算内任一已评估轮的最高准确率：每个种子一个点，均值为标记，并附 95 % 区间。',
+    toReachHelp: '首个达到此准确率的已评估轮时已付出的代价。只有全部种子都达到时才给出均值。',
+    paretoHelp: '各种子的均值及 95 % 区间。没有其他方法比前沿上的方法（带圈）既便宜又更好。',
+    differencesHelp:
+      '最终准确率减去同一种子、相同轮数的基准。95 % 区间不跨过竖线即表明有差异。所需种子数：5 % 水平、80 % 功效的配对 t 检验。',
+    parallelHelp:
+      '每条线是一个运行。沿轴拖动以保留经过该处的运行，单击清除；键盘：用 Tab 移到轴的两端，用方向键移动，Esc 清除。',
+    brushed: (inside, all) => `${all} 个运行中的 ${inside} 个`,
+    clearBrushes: '清除',
+    brushLow: (axis) => `${axis}：下端`,
+    brushHigh: (axis) => `${axis}：上端`,
   },
   layers: {
     title: '层',
@@ -604,4 +623,7 @@ export const zhCN: Messages = {
     hours: (h, m) => `${h} 小时 ${m} 分`,
     days: (d, h) => `${d} 天 ${h} 小时`,
   },
+  figures: figuresZhCn,
+  report: reportZhCn,
+  exports: exportsZhCn,
 }

@@ -7,6 +7,7 @@ import type { SessionEntry } from '@contract/records'
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
+import { Exports } from './exports.svelte'
 import { Draft } from './draft.svelte'
 import { Messages } from './messages.svelte'
 import { Transfer } from './transfer.svelte'
@@ -21,7 +22,7 @@ const mostRecent = 8
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
 /** The views of the comparison, as tabs and as actions. */
-export const compareViews = ['table', 'curves'] as const
+export const compareViews = ['table', 'curves', 'budget', 'pareto', 'parallel', 'differences'] as const
 export type CompareView = (typeof compareViews)[number]
 export type LaunchKind = 'single' | 'ablation' | 'sweep'
 
@@ -38,6 +39,7 @@ export class Laboratory {
   readonly sweepCost: SweepCostState
   readonly session: OpenSession
   readonly transfer: Transfer
+  readonly exports: Exports
 
   page = $state<PageName>('setup')
   compareView = $state<CompareView>('table')
@@ -60,6 +62,7 @@ export class Laboratory {
     this.preview = new Preview(engine)
     this.sweepCost = new SweepCostState(engine)
     this.transfer = new Transfer(this)
+    this.exports = new Exports(this)
     this.session = new OpenSession((sessionId, runId) => engine.invoke('runs.records', { sessionId, runId }))
   }
 

@@ -1,5 +1,5 @@
 import type { Preferences } from '@contract/commands'
-import { createFormatter } from '../format/format'
+import { createFormatter } from '@contract/format'
 import { messages, resolveLocale } from '../i18n/locale'
 
 /** Preferences and what follows from them: theme, language, words and number formats. */

@@ -7,9 +7,10 @@ import { bucketRows, heatMapPixels, parseColour } from '../../src-renderer/chart
 import { chartSummary, chartTable, type LineChartModel } from '../../src-main/contract/figures/line-chart'
 import { armStyle } from '../../src-main/contract/figures/styles'
 import { meanCurve, runCurve } from '../../src-main/contract/figures/curves'
-import { distinguishingFields, settingNumbers, settingText } from '../../src-renderer/features/compare/settings'
+import { distinguishingFields } from '../../src-main/contract/figures/arms'
+import { settingNumbers, settingText } from '../../src-renderer/features/compare/settings'
 import { possibleActions, shareDone } from '../../src-renderer/features/runs/run-state'
-import { createFormatter } from '../../src-renderer/format/format'
+import { createFormatter } from '../../src-main/contract/format'
 import { en } from '../../src-renderer/i18n/en'
 
 const style = armStyle('dynamic')
@@ -140,13 +141,14 @@ describe('curves', () => {
       [[round(0, 0.2, 1), round(1, 0.6, 1)], [round(0, 0.4, 3)]],
       'seconds',
       'accuracy',
+      'deviation',
     )
     expect(points).toHaveLength(1)
     expect(points[0].x).toBe(2)
     expect(points[0].y).toBeCloseTo(0.3, 12)
     // Sample deviation of 0.2 and 0.4 is √0.02.
     expect(band?.[0].high).toBeCloseTo(0.3 + Math.sqrt(0.02), 12)
-    expect(meanCurve([[round(0, 0.2)]], 'rounds', 'accuracy').band).toBeNull()
+    expect(meanCurve([[round(0, 0.2)]], 'rounds', 'accuracy', 'deviation').band).toBeNull()
   })
 })
 

@@ -8,7 +8,8 @@ import {
   type CellColours,
 } from '../../src-renderer/features/layers/mask-pixels'
 import { updateInForce } from '../../src-renderer/features/layers/updates'
-import { largestValue, matrixPixels, matrixSummary, type MatrixModel } from '../../src-renderer/charts/matrix'
+import { largestValue, matrixPixels } from '../../src-renderer/charts/matrix'
+import { matrixSummary, type MatrixModel } from '../../src-main/contract/figures/matrix-chart'
 
 /** The red channel names the state: 10 inactive, 20 kept, 30 pruned, 40 grown, 50 regrown. */
 const colours = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { experimentFieldNames, fieldMetadata, fieldShape } from '../../src-main/contract/experiment'
 import { keyCaps, matchesKeys } from '../../src-renderer/actions/keys'
-import { createFormatter } from '../../src-renderer/format/format'
+import { createFormatter } from '../../src-main/contract/format'
 import { en } from '../../src-renderer/i18n/en'
 import { optionWords } from '../../src-renderer/i18n/option-words'
 import { messages, resolveLocale } from '../../src-renderer/i18n/locale'

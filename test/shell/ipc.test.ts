@@ -22,6 +22,7 @@ const local = {
   'application.openPaper': vi.fn(),
   'experiment.save': vi.fn(),
   'experiment.load': vi.fn(),
+  'exports.save': vi.fn(),
   'preferences.get': vi.fn(() => preferences),
   'preferences.set': vi.fn(() => preferences),
   'datasets.import': vi.fn(),

@@ -52,3 +52,20 @@ it('opens the papers it knows, all by https, and no other address', async () => 
   expect(paperNames.map((name) => new URL(papers[name]).protocol)).toEqual(paperNames.map(() => 'https:'))
   expect(commands['application.openPaper'].safeParse({ paper: 'file:///etc/passwd' }).success).toBe(false)
 })
+
+it('writes what leaves the window as it is, pictures as bytes, and nothing when the dialog is closed', async () => {
+  const save = async (format: 'svg' | 'png', content: string) => {
+    const file = join(folder, `figure.${format}`)
+    dialog.showSaveDialog.mockResolvedValueOnce({ filePath: file })
+    expect(await local['exports.save']({ name: 'figure', format, content })).toBe(file)
+    return readFile(file)
+  }
+  expect((await save('svg', '<svg>β</svg>')).toString('utf8')).toBe('<svg>β</svg>')
+  expect([...(await save('png', 'iVBORw=='))]).toEqual([0x89, 0x50, 0x4e, 0x47])
+  expect(dialog.showSaveDialog.mock.lastCall?.[1]).toMatchObject({ defaultPath: 'figure.png' })
+  dialog.showSaveDialog.mockResolvedValueOnce({ filePath: '' })
+  expect(await local['exports.save']({ name: 'figure', format: 'md', content: '' })).toBeNull()
+  for (const name of ['../figure', 'a:b', '']) {
+    expect(commands['exports.save'].safeParse({ name, format: 'svg', content: '' }).success).toBe(false)
+  }
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backgrounds, windowOptions } from '../../src-main/shell/window-options'
+import { backgrounds, paperWindowOptions, windowOptions } from '../../src-main/shell/window-options'
 
 const state = { bounds: { x: 10, y: 20, width: 1000, height: 700 }, maximised: false }
 
@@ -30,5 +30,12 @@ describe('window options', () => {
     })
     expect(windowOptions(files, state, false).backgroundColor).toBe(backgrounds.light)
     expect(windowOptions(files, state, true).backgroundColor).toBe(backgrounds.dark)
+  })
+
+  it('print figures in a hidden window without scripts', () => {
+    expect(paperWindowOptions()).toMatchObject({
+      show: false,
+      webPreferences: { javascript: false, sandbox: true, contextIsolation: true, nodeIntegration: false },
+    })
   })
 })

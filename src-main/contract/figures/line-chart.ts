@@ -37,6 +37,8 @@ export interface Axis {
   readonly format: (value: number) => string
   readonly minimum?: number
   readonly maximum?: number
+  /** What values cannot leave, as a share 0 and 1: an interval that does is cut off there. */
+  readonly limits?: readonly [number, number]
   /** Ticks at whole numbers only, as for rounds. */
   readonly whole?: boolean
 }

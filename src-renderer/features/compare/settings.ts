@@ -1,17 +1,8 @@
-import { experimentFieldNames, fieldShape, type Experiment, type ExperimentField } from '@contract/experiment'
-import type { Formatter } from '../../format/format'
+import { fieldShape, type Experiment, type ExperimentField } from '@contract/experiment'
+import { distinguishingFields } from '@contract/figures/arms'
+import type { Formatter } from '@contract/format'
 import type { Messages } from '../../i18n/en'
 import { optionWords } from '../../i18n/option-words'
-
-/** The fields, arm and seed aside, in which the experiments of a session differ. */
-export function distinguishingFields(experiments: readonly Experiment[]): ExperimentField[] {
-  return experimentFieldNames.filter(
-    (name) =>
-      name !== 'method' &&
-      name !== 'seed' &&
-      experiments.some((experiment) => experiment[name] !== experiments[0][name]),
-  )
-}
 
 /** For each experiment the number of its setting, in order of first appearance: 0 for all when they differ in arm and seed alone. */
 export function settingNumbers(experiments: readonly Experiment[]): number[] {

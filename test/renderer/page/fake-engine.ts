@@ -106,6 +106,8 @@ export class FakeEngine implements EspalierBridge {
   #identifiers = 0
   /** Paths that the system has asked the application to open. */
   readonly arrived: string[] = []
+  /** What was saved: file names with their content. */
+  readonly saved: { name: string; content: string }[] = []
   /** Every command asked so far. */
   readonly asked: { name: CommandName; input: unknown }[] = []
 
@@ -165,6 +167,10 @@ export class FakeEngine implements EspalierBridge {
       return '/home/ada/setup.json'
     },
     'experiment.load': () => this.#savedExperiment,
+    'exports.save': ({ name, format, content }) => {
+      this.saved.push({ name: `${name}.${format}`, content })
+      return `/home/ada/${name}.${format}`
+    },
     'preferences.get': () => this.#preferences,
     'preferences.set': (change) => {
       this.#preferences = { ...this.#preferences, ...change }

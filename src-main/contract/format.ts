@@ -1,12 +1,24 @@
-import type { Messages } from '../i18n/en'
-import type { Locale } from '../i18n/locale'
-
 /** What is shown where a value does not exist yet. */
 export const missing = '—'
 
+/** How the largest two units of a duration are put. */
+export interface TimeWords {
+  readonly seconds: (seconds: string) => string
+  readonly minutes: (minutes: string, seconds: string) => string
+  readonly hours: (hours: string, minutes: string) => string
+  readonly days: (days: string, hours: string) => string
+}
+
+export const englishTime: TimeWords = {
+  seconds: (seconds) => `${seconds} s`,
+  minutes: (minutes, seconds) => `${minutes} min ${seconds} s`,
+  hours: (hours, minutes) => `${hours} h ${minutes} min`,
+  days: (days, hours) => `${days} d ${hours} h`,
+}
+
 const magnitudes = ['', 'k', 'M', 'G', 'T', 'P', 'E']
 
-/** Numbers as the window shows them: grouped, with units, in one language. */
+/** Numbers as they are shown: grouped, with units, in one language. */
 export interface Formatter {
   count(value: number): string
   /** At most `digits` decimals, no padding. */
@@ -27,7 +39,7 @@ export interface Formatter {
   date(iso: string): string
 }
 
-export function createFormatter(locale: Locale, words: Messages): Formatter {
+export function createFormatter(locale: string, words: { readonly time: TimeWords }): Formatter {
   const decimals = (minimum: number, maximum: number, more: Intl.NumberFormatOptions = {}) =>
     new Intl.NumberFormat(locale, { minimumFractionDigits: minimum, maximumFractionDigits: maximum, ...more })
   const whole = decimals(0, 0)

@@ -1,0 +1,21 @@
+/** The colour tokens of charts on paper: those of the light theme, whatever the window shows. */
+export const paperColours: Readonly<Partial<Record<string, string>>> = {
+  surface: '#ffffff',
+  text: '#1b1e22',
+  muted: '#575e67',
+  line: '#d8dbde',
+  'line-strong': '#868d95',
+  accent: '#0b5a9d',
+  'arm-dynamic': '#0072b2',
+  'arm-static': '#d55e00',
+  'arm-none': '#2b2b2b',
+  'arm-small-dense': '#009e73',
+  'layer-0': '#0072b2',
+  'layer-1': '#d55e00',
+  'layer-2': '#009e73',
+  'layer-3': '#b3568c',
+  'layer-4': '#9a6c00',
+  'layer-5': '#2b2b2b',
+  'heat-low': '#f1f4f7',
+  'heat-high': '#08467a',
+}

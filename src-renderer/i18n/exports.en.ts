@@ -1,0 +1,25 @@
+/** Words of what leaves the window as a file. */
+export const exportsEn = {
+  title: 'Export',
+  open: 'Export a figure, the table or a report…',
+  what: 'What',
+  format: 'Format',
+  save: 'Save…',
+  nothing: 'There is nothing to export yet: open a session, or go to a page with a chart.',
+  help: 'Figures carry their legend. Vector formats (SVG, PDF) suit papers; data are tidy, one observation in a row.',
+  armsTable: 'Table of the arms',
+  report: 'Report of the session (one file)',
+  saveReport: 'Save report of the session…',
+  menuOf: (title: string) => `Save or copy “${title}”`,
+  copyData: 'Copy data',
+  saveAs: (format: string) => `Save as ${format}…`,
+  formats: {
+    svg: 'SVG',
+    pdf: 'PDF',
+    png: 'PNG (2×)',
+    csv: 'CSV (data)',
+    md: 'Markdown',
+    latex: 'LaTeX (booktabs)',
+    html: 'HTML',
+  },
+}
