@@ -226,6 +226,26 @@ export const en = {
       label: 'Batches of the gradient',
       help: 'So many batches of its images make up the gradient that a client sends; at most all.',
     },
+    dropThreshold: {
+      label: 'First drop threshold',
+      help: 'H at the first update: weights below it drop; it doubles or halves from then on (Mostafa & Wang 2019).',
+    },
+    importanceCoefficient: {
+      label: 'Gradient in the importance λ',
+      help: 'λ of |w| + λ·|g|; above 0 clients send a dense gradient in update rounds (Yuan et al. 2021).',
+    },
+    initialSparsity: {
+      label: 'Initial sparsity',
+      help: 'Of the first mask of a method that then prunes gradually; at most S. 0 starts dense.',
+    },
+    explorationShare: {
+      label: 'Exploration share M',
+      help: 'Share of the weights, beside the network itself, that clients hold and train without using them forwards.',
+    },
+    ablationShare: {
+      label: 'Ablation share γ',
+      help: 'A neuron with fewer salient weights than this share of its dense fan-in is ablated; 0 keeps all neurons.',
+    },
     pruningBegin: {
       label: 'Adjusting epoch',
       help: 'A client adjusts its mask after those of its own epochs, counted from 0 over all rounds, that equal this modulo the period.',

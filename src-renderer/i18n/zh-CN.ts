@@ -179,6 +179,20 @@ export const zhCN: Messages = {
       help: '权重生长的位置：随机 (SET)，或客户端平均梯度 (RigL)、动量 (SNFS) 最大处；后者由客户端在更新轮中发送。',
     },
     gradientBatches: { label: '梯度的批次数', help: '客户端发送的梯度由其多少个批次的图像得出；至多为全部。' },
+    dropThreshold: {
+      label: '初始剪除阈值',
+      help: '第一次更新的 H：低于它的权重被剪除；此后加倍或减半 (Mostafa & Wang 2019)。',
+    },
+    importanceCoefficient: {
+      label: '重要性中的梯度系数 λ',
+      help: '|w| + λ·|g| 中的 λ；大于 0 时客户端在更新轮中发送稠密梯度 (Yuan et al. 2021)。',
+    },
+    initialSparsity: { label: '初始稀疏度', help: '逐步剪枝方法的初始掩码的稀疏度，至多为 S；0 为密集开始。' },
+    explorationShare: { label: '探索比例 M', help: '客户端在网络之外持有并训练、但不参与前向的权重比例。' },
+    ablationShare: {
+      label: '移除比例 γ',
+      help: '显著权重少于稠密扇入这一比例的神经元被移除；0 保留所有神经元。',
+    },
     pruningBegin: {
       label: '调整所在周期',
       help: '客户端在自身累计的本地轮次（从 0 起，跨通信轮累计）与此值模周期相等时，于该轮次之后调整掩码。',

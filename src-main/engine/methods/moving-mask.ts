@@ -23,7 +23,7 @@ import type { MethodRecipe, TopologyContext } from './recipe'
 import { staticPruning } from './static'
 
 /** What clients compute and send beside their weights, so that the server can score weights. */
-interface Scoring {
+export interface Scoring {
   /** Batches of the dense gradient of the trained model; 0 for none. */
   readonly gradientBatches: number
   /** The dense momentum of local training. */
@@ -33,7 +33,7 @@ interface Scoring {
 const noScoring: Scoring = { gradientBatches: 0, momentum: false }
 
 /** What these criteria need of the clients. */
-function scoringOf(experiment: Experiment, drop: DropCriterion, growth: GrowthCriterion): Scoring {
+export function scoringOf(experiment: Experiment, drop: DropCriterion, growth: GrowthCriterion): Scoring {
   const needsGradient = drop === 'gradient' || drop === 'weight-gradient' || growth === 'gradient'
   return {
     gradientBatches: growth === 'averaged-gradient' ? experiment.gradientBatches : needsGradient ? 1 : 0,
@@ -41,11 +41,16 @@ function scoringOf(experiment: Experiment, drop: DropCriterion, growth: GrowthCr
   }
 }
 
-/** Scores are computed and sent in the rounds after which the topology moves, and in no other. */
-type ScoringAt = (experiment: Experiment, round: number) => Scoring
-
-/** Client work and its foreseen cost, with scores in the rounds that need them. */
-function scoredTraining(scoringAt: ScoringAt): Required<Pick<MethodRecipe, 'localTraining' | 'expectedWork'>> {
+/**
+ * Client work and its foreseen cost: scores are computed and sent in the rounds after which the topology moves, and in no
+ * other.
+ */
+export function scoredTraining(
+  schedule: Schedule,
+  scoring: (experiment: Experiment) => Scoring,
+): Required<Pick<MethodRecipe, 'localTraining' | 'expectedWork'>> {
+  const scoringAt = (experiment: Experiment, round: number) =>
+    schedule.isDue(experiment, round) ? scoring(experiment) : noScoring
   const localTraining: ClientWork = async (context) => {
     const { gradientBatches, momentum } = scoringAt(context.experiment, context.round)
     const report = await (momentum ? denseMomentumTraining(context) : plainTraining(context))
@@ -83,9 +88,7 @@ interface MovingParts {
 export function movingMask({ drop, growth, schedule = decaying }: MovingParts): MethodRecipe {
   return {
     ...staticPruning,
-    ...scoredTraining((experiment, round) =>
-      schedule.isDue(experiment, round) ? scoringOf(experiment, drop(experiment), growth(experiment)) : noScoring,
-    ),
+    ...scoredTraining(schedule, (experiment) => scoringOf(experiment, drop(experiment), growth(experiment))),
     updateTopology: {
       ...schedule,
       move: (context) => {
@@ -139,6 +142,6 @@ function growthBy(criterion: GrowthCriterion, context: TopologyContext): Growth 
 }
 
 /** The clients' dense gradients, averaged by their images, in the order of the mask. */
-function meanGradient(uploads: readonly Upload[]): Float32Array {
+export function meanGradient(uploads: readonly Upload[]): Float32Array {
   return meanOfSent(uploads, 'gradient')
 }

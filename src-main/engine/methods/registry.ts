@@ -1,4 +1,5 @@
 import type { MethodName } from '../../contract/methods'
+import { dsr } from './dsr'
 import { dynamic } from './dynamic'
 import { feddstOfficial } from './feddst-official'
 import { fedAvgM } from './fedavgm'
@@ -18,8 +19,10 @@ import { magnitudeInit } from './magnitude-init'
 import { snip } from './snip'
 import { synFlow } from './synflow'
 import { flashJmwst, flashSpdst } from './flash'
+import { graNet } from './granet'
 import { rigLItop, setItop } from './itop'
 import { lotteryFl } from './lotteryfl'
+import { mestEm, mestEms } from './mest'
 import { none } from './none'
 import { pruneFl } from './prunefl'
 import { rigL } from './rigl'
@@ -27,10 +30,13 @@ import { seedCode } from './seed-code'
 import { set, setTwoSided } from './set'
 import type { MethodRecipe } from './recipe'
 import { smallDense } from './small-dense'
+import { snfs } from './snfs'
 import { spaFl } from './spafl'
 import { sparsyFed } from './sparsyfed'
 import { ssfl } from './ssfl'
+import { sRigL } from './srigl'
 import { staticPruning } from './static'
+import { topKast } from './top-kast'
 
 /** Every method by its name in the contract. */
 export const methodRecipes: Record<MethodName, MethodRecipe> = {
@@ -53,6 +59,13 @@ export const methodRecipes: Record<MethodName, MethodRecipe> = {
   rigl: rigL,
   'set-itop': setItop,
   'rigl-itop': rigLItop,
+  dsr,
+  snfs,
+  'mest-em': mestEm,
+  'mest-ems': mestEms,
+  granet: graNet,
+  'top-kast': topKast,
+  srigl: sRigL,
   fedavgm: fedAvgM,
   feddst: fedDst,
   prunefl: pruneFl,

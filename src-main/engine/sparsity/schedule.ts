@@ -33,7 +33,7 @@ export interface Schedule {
 }
 
 /** Every readjustment interval, but not after the last round. */
-function isAtInterval({ readjustmentInterval, rounds }: Experiment, round: number): boolean {
+export function isAtInterval({ readjustmentInterval, rounds }: Experiment, round: number): boolean {
   return round % readjustmentInterval === 0 && round < rounds - 1
 }
 
@@ -44,6 +44,12 @@ export const decaying: Schedule = { ratioAt: readjustmentRatioAt, isDue: isUpdat
 export const constantUntilTheEnd: Schedule = {
   ratioAt: ({ readjustmentRatio }) => readjustmentRatio,
   isDue: (experiment, round) => experiment.readjustmentRatio > 0 && isAtInterval(experiment, round),
+}
+
+/** R in every update until the topology freezes. */
+export const constantUntilFrozen: Schedule = {
+  ratioAt: (experiment, round) => (round < topologyEnd(experiment) ? experiment.readjustmentRatio : 0),
+  isDue: (experiment, round) => constantUntilTheEnd.isDue(experiment, round) && round < topologyEnd(experiment),
 }
 
 const leastRatio = 0.005
