@@ -21,7 +21,7 @@ export function listMethods(json: boolean): number {
     const members = described.filter((method) => method.group === group)
     if (members.length === 0) continue
     console.log(`${groupTitles[group]}\n`)
-    for (const { name, title, paper, help, fromTextOnly, parts, parameters } of members) {
+    for (const { name, title, paper, help, fromTextOnly, parts, parameters, communication } of members) {
       console.log(`  ${name.padEnd(22)} ${title}${paper === '' ? '' : ` (${paper})`}`)
       console.log(`    ${help}${fromTextOnly ? " Follows the paper's text alone." : ''}`)
       console.log(
@@ -29,6 +29,7 @@ export function listMethods(json: boolean): number {
           .map(([part, text]) => `${partNames[part] ?? part}: ${text}`)
           .join(' | ')}`,
       )
+      if (communication !== undefined) console.log(`    each client each round: ${communication}`)
       if (parameters.length > 0) console.log(`    ${parameters.map(({ flag }) => `--${flag}`).join(' ')}`)
       console.log('')
     }

@@ -166,6 +166,19 @@ const experimentFields = {
     unit: 'epochs',
     help: "Passes over a client's own images in each round.",
   }),
+  encoding: field(z.enum(['bitmap', 'dense', 'coordinates', 'csr', 'smallest', 'delta']).default('bitmap'), {
+    flag: 'encoding',
+    group: 'federation',
+    unit: '',
+    help: 'How weights and mask are counted on their way. A layer with n weights in r rows of c, m of them active, v bits a value: dense n·v; bitmap n + m·v; coordinates m·⌈log2 n⌉ + m·v; csr m·⌈log2 c⌉ + r·⌈log2 m⌉ + m·v; smallest takes the least of these for each layer; delta sends ⌈log2 n⌉ for each place that changed since the mask before, or a bitmap where that is less. Where the receiver knows the mask only m·v travels, or n·v with dense. Results do not depend on it.',
+    source: 'Huang et al. 2025',
+  }),
+  valueFormat: field(z.enum(['float32', 'float16']).default('float32'), {
+    flag: 'value-format',
+    group: 'federation',
+    unit: '',
+    help: 'Bits v of a weight, gradient or momentum on its way: 32 or 16; scores sent before round 0 always have 32. It changes what is counted, not the values: nothing is rounded.',
+  }),
   proximalCoefficient: field(real(0, 1000).default(0), {
     flag: 'prox',
     group: 'federation',
@@ -347,7 +360,7 @@ const experimentFields = {
     group: 'topology',
     unit: '',
     appliesTo: 'method',
-    help: 'γ: a neuron with fewer salient weights than this share of its dense fan-in is ablated; 0 keeps all neurons.',
+    help: 'γ: a neuron with fewer salient weights than this share of the constant fan-in is ablated; 0 keeps all neurons.',
     source: 'Lasby et al. 2024',
   }),
   pruningBegin: field(integer(0, 1_000_000).default(9), {
@@ -569,34 +582,55 @@ const experimentObject = z.strictObject(experimentFields)
 export type Experiment = z.output<typeof experimentObject>
 export type ExperimentField = keyof Experiment
 
+/** Input with the defaults of its method put in, where that names any. What is not even an object is left to the schema. */
+function withMethodDefaults(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('method' in input)) return input
+  return { ...methodDefaults(input.method), ...input }
+}
+
+/** What fields left out are for this method, where that is not what they are for the others. */
+export function methodDefaults(method: unknown): Readonly<Record<string, number>> {
+  const name = methodNames.find((known) => known === method)
+  return name === undefined ? {} : (methods[name].defaults ?? {})
+}
+
 /** The schema with its cross-field rules. Input may leave fields out; output is complete. */
-export const experimentSchema = experimentObject.superRefine((experiment, context) => {
-  const issue = (path: ExperimentField, message: string) => {
-    context.addIssue({ code: 'custom', path: [path], message, input: experiment[path] })
-  }
-  if (experiment.clientsPerRound > experiment.totalClients) {
-    issue('clientsPerRound', `at most totalClients (${String(experiment.totalClients)})`)
-  }
-  if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
-    issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
-  }
-  const parameters: readonly ExperimentField[] = methods[experiment.method].parameters
-  const uses = (name: ExperimentField) => parameters.includes(name)
-  const lastToPrune = uses('rateDecayEnd') ? topologyEnd(experiment) : experiment.rounds
-  if (uses('denseRounds') && experiment.denseRounds !== null && experiment.denseRounds >= lastToPrune) {
-    issue('denseRounds', `below ${lastToPrune}, so that the pruned network still trains`)
-  }
-  if (uses('rewindRound') && experiment.rewindRound >= experiment.rounds) {
-    issue('rewindRound', `below rounds (${experiment.rounds})`)
-  }
-  const methodDoes: MethodDescription = methods[experiment.method]
-  if (methodDoes.publishedCode === true && experiment.layerDistribution === 'er-epsilon') {
-    issue('layerDistribution', `uniform, er or erk with the method ${experiment.method}`)
-  }
-  if (methodDoes.needsSparsity === true && experiment.sparsity === 0 && experiment.layerDistribution !== 'er-epsilon') {
-    issue('sparsity', `above 0 for the method ${experiment.method}: a dense network has nowhere to grow`)
-  }
-})
+export const experimentSchema = z
+  .preprocess(withMethodDefaults, experimentObject)
+  .superRefine((experiment, context) => {
+    const issue = (path: ExperimentField, message: string) => {
+      context.addIssue({ code: 'custom', path: [path], message, input: experiment[path] })
+    }
+    if (experiment.clientsPerRound > experiment.totalClients) {
+      issue('clientsPerRound', `at most totalClients (${String(experiment.totalClients)})`)
+    }
+    if (experiment.rateDecayEnd !== null && experiment.rateDecayEnd > experiment.rounds) {
+      issue('rateDecayEnd', `at most rounds (${String(experiment.rounds)})`)
+    }
+    const parameters: readonly ExperimentField[] = methods[experiment.method].parameters
+    const uses = (name: ExperimentField) => parameters.includes(name)
+    const lastToPrune = uses('rateDecayEnd') ? topologyEnd(experiment) : experiment.rounds
+    if (uses('denseRounds') && experiment.denseRounds !== null && experiment.denseRounds >= lastToPrune) {
+      issue('denseRounds', `below ${lastToPrune}, so that the pruned network still trains`)
+    }
+    if (uses('rewindRound') && experiment.rewindRound >= experiment.rounds) {
+      issue('rewindRound', `below rounds (${experiment.rounds})`)
+    }
+    const methodDoes: MethodDescription = methods[experiment.method]
+    if (methodDoes.publishedCode === true && experiment.layerDistribution === 'er-epsilon') {
+      issue('layerDistribution', `uniform, er or erk with the method ${experiment.method}`)
+    }
+    if (experiment.method === 'fedprox' && experiment.proximalCoefficient === 0) {
+      issue('proximalCoefficient', 'above 0 for the method fedprox: with 0 it is FedAvg, the method none')
+    }
+    if (
+      methodDoes.needsSparsity === true &&
+      experiment.sparsity === 0 &&
+      experiment.layerDistribution !== 'er-epsilon'
+    ) {
+      issue('sparsity', `above 0 for the method ${experiment.method}: a dense network has nowhere to grow`)
+    }
+  })
 
 /** Why a field has no influence on an experiment. */
 export type Inapplicable =
@@ -630,7 +664,7 @@ export function whyInapplicable(
   return null
 }
 
-export type ExperimentInput = z.input<typeof experimentSchema>
+export type ExperimentInput = z.input<typeof experimentObject>
 
 /** Field names in the order of the form, `--help` and the documentation. */
 export const experimentFieldNames = Object.keys(experimentFields) as ExperimentField[]

@@ -27,6 +27,8 @@ export interface MethodDescription {
   readonly parameters: readonly string[]
   /** It executes a published program, which knows its own forms of uniform, er and erk alone. */
   readonly publishedCode?: true
+  /** What fields left out are for this method, where that is not what they are for the others. */
+  readonly defaults?: Readonly<Record<string, number>>
   /** It moves weights, so it needs a sparsity above 0. */
   readonly needsSparsity?: true
   /** With R = 0 it is its own control: its first mask, never moved. */

@@ -62,6 +62,9 @@ export async function writeCheckpoint(runFolder: string, slot: CheckpointSlot, s
   if (state.requestedActive !== null) {
     tensors.set('requestedActive', { dtype: 'I32', values: Int32Array.from(state.requestedActive) })
   }
+  if (state.maskChange !== null) {
+    tensors.set('maskChange', { dtype: 'I32', values: Int32Array.from(state.maskChange) })
+  }
   for (const [name, array] of Object.entries(state.serverState)) tensors.set(`server/${name}`, tensorOf(array))
   for (const [client, arrays] of state.clientStates) {
     for (const [name, array] of Object.entries(arrays)) tensors.set(`client/${client}/${name}`, tensorOf(array))
@@ -111,6 +114,7 @@ function decode(bytes: Buffer): SavedCheckpoint {
       firstMask: values(tensors, 'firstMask', 'BOOL'),
       fired: values(tensors, 'fired', 'BOOL'),
       requestedActive: tensors.has('requestedActive') ? [...values(tensors, 'requestedActive', 'I32')] : null,
+      maskChange: tensors.has('maskChange') ? [...values(tensors, 'maskChange', 'I32')] : null,
       ...methodState(tensors),
     },
     roundsSha256,

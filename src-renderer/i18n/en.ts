@@ -126,6 +126,14 @@ export const en = {
     'dropCriterion.random': 'At random',
     zero: '0',
     restored: 'Their last value',
+    bitmap: 'Bitmap and values',
+    'encoding.dense': 'Dense',
+    coordinates: 'Indices and values',
+    csr: 'Compressed rows (CSR)',
+    smallest: 'The smallest of these',
+    delta: 'Changes of the mask and values',
+    float32: '32 bits',
+    float16: '16 bits',
     samples: 'Their images',
     contribution: 'Their contribution',
     auto: 'Automatic',
@@ -174,6 +182,14 @@ export const en = {
     clientsPerRound: { label: 'Clients per round', help: 'Drawn without replacement for each round.' },
     rounds: { label: 'Rounds', help: 'Communication rounds.' },
     localEpochs: { label: 'Local epochs', help: 'Passes over a client’s own images in each round.' },
+    encoding: {
+      label: 'Encoding of weights',
+      help: 'What is counted for a layer with n weights in r rows of c, m of them active, v bits a value — dense: n·v; bitmap: n + m·v; coordinates: m·⌈log2 n⌉ + m·v; CSR: m·⌈log2 c⌉ + r·⌈log2 m⌉ + m·v; delta: ⌈log2 n⌉ for each place that changed since the mask before, or a bitmap where that is less, + m·v. Where the receiver knows the mask: m·v. Results do not depend on it.',
+    },
+    valueFormat: {
+      label: 'Bits of a value',
+      help: 'v of a weight, gradient or momentum on its way. It changes what is counted, not the values: nothing is rounded.',
+    },
     proximalCoefficient: {
       label: 'FedProx coefficient μ',
       help: 'Pulls clients towards the global model; 0 is FedAvg (Li et al. 2020).',
@@ -244,7 +260,7 @@ export const en = {
     },
     ablationShare: {
       label: 'Ablation share γ',
-      help: 'A neuron with fewer salient weights than this share of its dense fan-in is ablated; 0 keeps all neurons.',
+      help: 'A neuron with fewer salient weights than this share of the constant fan-in is ablated; 0 keeps all neurons.',
     },
     pruningBegin: {
       label: 'Adjusting epoch',
@@ -359,6 +375,7 @@ export const en = {
     denseRounds: (rounds: string) => `Below ${rounds}, so that the pruned network still trains.`,
     rewindRound: (rounds: string) => `Below the ${rounds} rounds there are.`,
     sparsity: 'Above 0 for dynamic pruning: a dense network has nowhere to grow.',
+    proximalCoefficient: 'Above 0 for FedProx: with 0 it is FedAvg, the method “No pruning”.',
     seeds: 'Whole numbers from 0 to 4 294 967 295, separated by commas; a range such as 0-4 also works. At most 100.',
     name: 'At most 200 characters.',
     summary: (count: number) => (count === 1 ? 'One field needs attention.' : `${count} fields need attention.`),

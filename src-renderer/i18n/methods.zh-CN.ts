@@ -47,6 +47,10 @@ export const methodsZhCn: Readonly<Record<MethodName, { readonly title: string; 
     help: '密集训练（默认总轮数的四分之一）之后，稀疏度按 S·(1 − (1 − t/T)³) 上升，到拓扑冻结时达到 S；服务器在每个调整间隔之后按幅值对平均模型剪枝。论文中的步在此为通信轮。被剪除者不再返回。',
   },
   ...movingMaskZhCn,
+  fedprox: {
+    title: 'FedProx',
+    help: '密集网络；每个客户端的损失加上对所有参数的 μ/2·‖w − w_global‖²。μ = 0 即 FedAvg。系数大于 0 时其他方法同样使用该项。',
+  },
   fedavgm: { title: 'FedAvgM', help: '密集网络；服务器对平均后的更新施加动量。' },
   feddst: {
     title: 'FedDST',

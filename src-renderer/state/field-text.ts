@@ -89,6 +89,7 @@ function crossFieldProblem(
     return words.problems.denseRounds(formatNumber(Number(last)))
   }
   if (name === 'layerDistribution') return words.problems.layerDistribution
+  if (name === 'proximalCoefficient') return words.problems.proximalCoefficient
   return words.problems.sparsity
 }
 

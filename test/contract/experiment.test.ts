@@ -9,11 +9,24 @@ import {
   topologyEnd,
 } from '../../src-main/contract/experiment'
 import { methodNames } from '../../src-main/contract/methods'
+import { experimentWith } from '../engine/experiments'
 
 function problems(input: unknown): string[] {
   const check = checkExperiment(input)
   return check.ok ? [] : check.problems.map(problemText)
 }
+
+describe('FedProx', () => {
+  it('has a coefficient of its own unless another is given, and refuses 0', () => {
+    expect(experimentWith({ method: 'fedprox' }).proximalCoefficient).toBe(0.01)
+    expect(experimentWith({ method: 'fedprox', proximalCoefficient: 1 }).proximalCoefficient).toBe(1)
+    expect(experimentWith({ method: 'none' }).proximalCoefficient).toBe(0)
+    expect(checkExperiment({ method: 'fedprox', proximalCoefficient: 0 })).toMatchObject({
+      ok: false,
+      problems: [{ field: 'proximalCoefficient', value: 0, allowed: expect.stringContaining('above 0') as string }],
+    })
+  })
+})
 
 describe('the experiment schema', () => {
   it('is complete without any input', () => {

@@ -4,8 +4,26 @@ import { distribution } from './distribution'
 const masked = 'mean over the clients that have the weight'
 const schedule = ['readjustmentRatio', 'readjustmentInterval', 'rateDecayMethod', 'rateDecayEnd'] as const
 
-/** Methods made for federated learning. FedAvg and FedProx are `none` with proximalCoefficient 0 and above. */
+/** Methods made for federated learning. FedAvg is `none`; every method may take FedProx's term as well. */
 export const federatedMethods = {
+  fedprox: {
+    group: 'federated',
+    title: 'FedProx',
+    paper: 'Li et al. 2020',
+    help: 'The dense network; μ/2·‖w − w_global‖² over all parameters is added to the loss of every client. μ = 0 would be FedAvg. The other methods take the term as well when the coefficient is above 0.',
+    parts: {
+      distribution: 'dense',
+      initialMask: 'dense',
+      drop: 'none',
+      grow: 'none',
+      schedule: 'never',
+      place: 'none',
+      aggregation: 'mean',
+    },
+    parameters: ['aggregationWeights'],
+    defaults: { proximalCoefficient: 0.01 },
+    communication: '2 O_d',
+  },
   fedavgm: {
     group: 'federated',
     title: 'FedAvgM',

@@ -170,7 +170,7 @@ export const movingMaskMethods = {
     group: 'moving-mask',
     title: 'SRigL',
     paper: 'Lasby et al. 2024',
-    help: 'RigL on the server with a constant fan-in: every neuron or filter of a layer has equally many incoming weights. Neurons with fewer salient weights than the share γ of their dense fan-in are ablated, except in the last layer, and the others take over their weights. Where a neuron has too many kept weights its largest stay.',
+    help: 'RigL on the server with a constant fan-in: every neuron or filter of a layer has equally many incoming weights. Neurons with fewer salient weights than the share γ of that fan-in are ablated, except in the last layer, and the others take over their weights. Where a neuron has too many kept weights its largest stay.',
     parts: {
       ...set,
       distribution: 'free, rounded to a constant fan-in',

@@ -1,5 +1,5 @@
 import type { ModelPlan } from '../models/plan'
-import { modelBits, wholeBytes } from './communication'
+import { modelBits, plainFormat, wholeBytes, type TransferFormat } from './communication'
 
 export interface RoundCost {
   readonly downloadBytes: number
@@ -15,11 +15,15 @@ export interface ClientTransfer {
   readonly received: readonly number[]
   /** Whether the mask travels with it because the client does not know it yet. */
   readonly receivesMask: boolean
+  /** Places of every layer that differ from the mask it knows; left out where it knows none, or an older one. */
+  readonly receivedChange?: readonly number[] | null
   /** Bits it receives beside the model. */
   readonly receivedBits: number
   /** Active weights per layer of the model it sends; null when it sends none. */
   readonly sent: readonly number[] | null
   readonly sendsMask: boolean
+  /** Places of every layer in which the mask it sends differs from the one it received. */
+  readonly sentChange?: readonly number[] | null
   readonly sentBits: number
   /** Theoretical floating-point operations of all that it computes. */
   readonly flops: number
@@ -31,12 +35,17 @@ export interface ClientCost {
   readonly flops: number
 }
 
-/** Bits of a client's transfer when models travel as `modelBits` says. */
-export function clientCost(plan: ModelPlan, transfer: ClientTransfer): ClientCost {
-  const { received, receivesMask, receivedBits, sent, sendsMask, sentBits, flops } = transfer
+/** Bits of a client's transfer when models travel in this format. */
+export function clientCost(
+  plan: ModelPlan,
+  transfer: ClientTransfer,
+  format: TransferFormat = plainFormat,
+): ClientCost {
+  const { received, receivesMask, receivedChange, receivedBits, sent, sendsMask, sentChange, sentBits, flops } =
+    transfer
   return {
-    downloadBits: modelBits(plan, total(received), receivesMask) + receivedBits,
-    uploadBits: (sent === null ? 0 : modelBits(plan, total(sent), sendsMask)) + sentBits,
+    downloadBits: modelBits(plan, received, receivesMask, format, receivedChange) + receivedBits,
+    uploadBits: (sent === null ? 0 : modelBits(plan, sent, sendsMask, format, sentChange)) + sentBits,
     flops,
   }
 }

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
-import { gradientBits } from '../accounting/communication'
+import { formatOf, gradientBits } from '../accounting/communication'
 import { denseGradientFlops } from '../accounting/flops'
 import type { ModelPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
@@ -41,7 +41,7 @@ export async function withGradient(context: ClientContext, report: ClientReport,
   return {
     ...report,
     sent: { ...report.sent, gradient: prunablePart(trainer.plan, gradient) },
-    sentBits: report.sentBits + gradientBits(trainer.plan),
+    sentBits: report.sentBits + gradientBits(trainer.plan, formatOf(experiment)),
     flops: report.flops + images.length * denseGradientFlops(trainer.plan, activePerLayer(trainer.plan, mask)),
   }
 }

@@ -1,4 +1,4 @@
-import { gradientBits } from '../accounting/communication'
+import { formatOf, gradientBits } from '../accounting/communication'
 import { denseGradientFlops } from '../accounting/flops'
 import { activePerLayer, applyMask, trainableParameters } from '../sparsity/masks'
 import { localTask, type ClientWork } from './client-work'
@@ -35,7 +35,7 @@ export const denseMomentumTraining: ClientWork = async (context) => {
     steps,
     lossSum,
     sent: { momentum: prunablePart(plan, velocity) },
-    sentBits: gradientBits(plan),
+    sentBits: gradientBits(plan, formatOf(experiment)),
     state: {},
     flops: indices.length * experiment.localEpochs * denseGradientFlops(plan, activePerLayer(plan, model.mask)),
   }

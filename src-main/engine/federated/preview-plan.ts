@@ -34,18 +34,23 @@ export function previewPlan(
   let maskVersion = 0
   let maskVersions: Int32Array = new Int32Array(experiment.totalClients).fill(-1)
   let active = requestedActive
+  // At most: every weight dropped and as many others grown.
+  let maskChange: readonly number[] | null = null
   const costs = [recipe.initialMask?.expectedScoring?.(plan, experiment, clientImages) ?? roundCost([])]
   for (const round of rounds) {
     const clients = (recipe.sampleClients ?? sampleClients)(experiment, round, clientImages)
     const transfers = clients.map((client) => ({
       received: active,
       receivesMask: maskVersions[client] !== maskVersion,
+      receivedChange: maskVersions[client] >= 0 && maskVersions[client] === maskVersion - 1 ? maskChange : null,
       ...(recipe.expectedWork ?? plainWork)({ plan, experiment, round, active, images: clientImages[client] }),
     }))
     costs.push(accountRound({ plan, experiment, recipe, round, transfers }))
     maskVersions = withMaskVersion(maskVersions, clients, maskVersion)
     if (recipe.updateTopology?.isDue(experiment, round) ?? false) {
       maskVersion++
+      const ratio = ratioAt(round)
+      maskChange = ratio > 0 ? active.map((count) => 2 * Math.floor(ratio * count)) : null
       active = recipe.updateTopology?.activeAfter?.(plan, experiment, round, requestedActive) ?? active
     }
   }

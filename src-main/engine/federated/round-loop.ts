@@ -11,7 +11,7 @@ import { methodRecipes } from '../methods/registry'
 import { initialParameters } from '../models/initialise'
 import type { ModelPlan } from '../models/plan'
 import { range } from '../random/draw'
-import { union } from '../sparsity/exploration'
+import { changedPerLayer, union } from '../sparsity/exploration'
 import { activePerLayer, applyMask } from '../sparsity/masks'
 import { topologyRecord } from '../sparsity/topology-record'
 import { unmoved } from '../sparsity/topology-update'
@@ -132,6 +132,7 @@ async function* firstModel(setting: Setting): AsyncGenerator<RunEvent, FirstMode
       serverState: first.state ?? {},
       clientStates: new Map(),
       maskVersions: new Int32Array(experiment.totalClients).fill(-1),
+      maskChange: null,
     },
     cost: accountRound({ plan, experiment, recipe, round: -1, transfers }),
   }
@@ -235,9 +236,11 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
   const transfers = reports.map((report, index) => ({
     received: active,
     receivesMask: state.maskVersions[clients[index]] !== maskVersion,
+    receivedChange: state.maskVersions[clients[index]] === maskVersion - 1 ? state.maskChange : null,
     receivedBits: download.bits,
     sent: report.mask === null ? active : activePerLayer(plan, report.mask),
     sendsMask: report.mask !== null,
+    sentChange: report.mask === null ? null : changedPerLayer(plan, state.mask, report.mask),
     sentBits: report.sentBits,
     flops: report.flops,
     ...report.transfer,
@@ -279,7 +282,13 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
       uploads,
     })
     yield { type: 'topology', record, mask: next.mask }
-    nextState = { ...nextState, topologyUpdates: update + 1, mask: next.mask, fired }
+    nextState = {
+      ...nextState,
+      topologyUpdates: update + 1,
+      mask: next.mask,
+      fired,
+      maskChange: changedPerLayer(plan, state.mask, next.mask),
+    }
   }
 
   const record: RoundRecord = {

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
+import { formatOf } from '../accounting/communication'
 import { clientCost, roundCost, type ClientTransfer, type RoundCost } from '../accounting/round-cost'
 import type { MethodRecipe } from '../methods/recipe'
 import type { ModelPlan } from '../models/plan'
@@ -16,7 +17,7 @@ export interface AccountedRound {
 export function accountRound({ plan, experiment, recipe, round, transfers }: AccountedRound): RoundCost {
   return roundCost(
     transfers.map((transfer) => {
-      const cost = clientCost(plan, transfer)
+      const cost = clientCost(plan, transfer, formatOf(experiment))
       return recipe.accounting?.(cost, { plan, experiment, round, transfer }) ?? cost
     }),
   )

@@ -31,4 +31,6 @@ export interface RunCheckpoint {
   readonly clientStates: ReadonlyMap<number, NamedArrays>
   /** Per client, the topology update whose mask it received last; −1 for none. Decides whether the mask must travel again. */
   readonly maskVersions: Int32Array
+  /** Places of every layer that the last topology update changed; null before the first, and in older checkpoints. */
+  readonly maskChange: readonly number[] | null
 }

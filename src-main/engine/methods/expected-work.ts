@@ -1,4 +1,4 @@
-import { gradientBits } from '../accounting/communication'
+import { formatOf, gradientBits } from '../accounting/communication'
 import { denseGradientFlops, trainingFlops } from '../accounting/flops'
 import { gradientImages } from '../federated/dense-gradient'
 import type { ExpectedWork, MethodRecipe } from './recipe'
@@ -21,7 +21,7 @@ export function withGradientWork(context: ExpectedContext, work: ExpectedWork, b
   const { plan, experiment, active, images } = context
   return {
     ...work,
-    sentBits: work.sentBits + gradientBits(plan),
+    sentBits: work.sentBits + gradientBits(plan, formatOf(experiment)),
     flops: work.flops + gradientImages(experiment, images, batches) * denseGradientFlops(plan, active),
   }
 }

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
+import { formatOf } from '../accounting/communication'
 import { indexBits } from '../accounting/encodings'
 import { denseGradientFlops } from '../accounting/flops'
 import type { Upload } from '../federated/aggregation'
@@ -13,9 +14,6 @@ import { gradientGrowth, moveTopology } from '../sparsity/topology-update'
 import { plainWork } from './expected-work'
 import type { MethodRecipe } from './recipe'
 import { staticPruning } from './static'
-
-/** Bits of a gradient value on its way to the server. */
-const valueBits = 32
 
 /** The layer whose turn it is: from the classifier back to the first layer, one in each update round, and again. */
 export function layerInTurn(plan: ModelPlan, experiment: Experiment, round: number): number {
@@ -44,7 +42,7 @@ const trainAndScore: ClientWork = async (context) => {
   return {
     ...report,
     sent: { positions: Int32Array.from(positions), values: Float32Array.from(positions, (at) => gradient[at]) },
-    sentBits: count * (valueBits + indexBits(weightCount)),
+    sentBits: count * (formatOf(experiment).valueBits + indexBits(weightCount)),
     flops: scored.flops,
   }
 }
@@ -65,7 +63,9 @@ export const fedTiny: MethodRecipe = {
     const layer = plan.prunable[turn]
     return {
       ...work,
-      sentBits: moving(experiment, round, layer, active[turn]) * (valueBits + indexBits(layer.weightCount)),
+      sentBits:
+        moving(experiment, round, layer, active[turn]) *
+        (formatOf(experiment).valueBits + indexBits(layer.weightCount)),
       flops: work.flops + gradientImages(experiment, images) * denseGradientFlops(plan, active),
     }
   },

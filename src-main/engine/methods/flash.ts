@@ -1,4 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
+import { formatOf } from '../accounting/communication'
 import { clientCost, roundCost } from '../accounting/round-cost'
 import { trainingFlops } from '../accounting/flops'
 import {
@@ -144,15 +145,19 @@ export const flashSpdst: MethodRecipe = {
       const { active } = distributeSparsity(plan.prunable, experiment.sparsity, 'uniform')
       return roundCost(
         warmUpClients(experiment, clientImages).map((client) =>
-          clientCost(plan, {
-            received: active,
-            receivesMask: true,
-            receivedBits: 0,
-            sent: null,
-            sendsMask: false,
-            sentBits: plan.prunable.length * countBits,
-            flops: clientImages[client] * experiment.warmUpEpochs * trainingFlops(plan, active),
-          }),
+          clientCost(
+            plan,
+            {
+              received: active,
+              receivesMask: true,
+              receivedBits: 0,
+              sent: null,
+              sendsMask: false,
+              sentBits: plan.prunable.length * countBits,
+              flops: clientImages[client] * experiment.warmUpEpochs * trainingFlops(plan, active),
+            },
+            formatOf(experiment),
+          ),
         ),
       )
     },

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
-import { gradientBits } from '../accounting/communication'
+import { formatOf, gradientBits } from '../accounting/communication'
 import { denseGradientFlops } from '../accounting/flops'
 import { meanOfSent, type Upload } from '../federated/aggregation'
 import { plainTraining, type ClientWork } from '../federated/client-work'
@@ -65,7 +65,7 @@ export function scoredTraining(
       const trained = momentum
         ? {
             ...work,
-            sentBits: work.sentBits + gradientBits(plan),
+            sentBits: work.sentBits + gradientBits(plan, formatOf(experiment)),
             flops: images * experiment.localEpochs * denseGradientFlops(plan, active),
           }
         : work

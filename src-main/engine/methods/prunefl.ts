@@ -1,5 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
-import { gradientBits } from '../accounting/communication'
+import { formatOf } from '../accounting/communication'
 import { denseForwardFlops, forwardFlops } from '../accounting/flops'
 import { clientCost, roundCost } from '../accounting/round-cost'
 import { maskedMean, meanOfSent } from '../federated/aggregation'
@@ -134,8 +134,9 @@ function importanceFlops(plan: ModelPlan, active: readonly number[]): number {
   return forwardFlops(plan, active) + 2 * denseForwardFlops(plan)
 }
 
-function importanceBits(plan: ModelPlan): number {
-  return gradientBits(plan) + 32 * (plan.parameterCount - plan.prunableCount)
+/** A value for every parameter, biases included. */
+function importanceBits(plan: ModelPlan, experiment: Experiment): number {
+  return plan.parameterCount * formatOf(experiment).valueBits
 }
 
 /** The first stage: one client prunes the dense network for itself until its density settles, and sends the mask. */
@@ -189,15 +190,19 @@ export const pruneFl: MethodRecipe = {
       const dense = plan.prunable.map(({ weightCount }) => weightCount)
       const images = clientImages[firstClient(experiment, clientImages)] * experiment.localEpochs
       return roundCost([
-        clientCost(plan, {
-          received: dense,
-          receivesMask: true,
-          receivedBits: 0,
-          sent: null,
-          sendsMask: false,
-          sentBits: plan.prunableCount,
-          flops: mostReconfigurations * images * importanceFlops(plan, dense),
-        }),
+        clientCost(
+          plan,
+          {
+            received: dense,
+            receivesMask: true,
+            receivedBits: 0,
+            sent: null,
+            sendsMask: false,
+            sentBits: plan.prunableCount,
+            flops: mostReconfigurations * images * importanceFlops(plan, dense),
+          },
+          formatOf(experiment),
+        ),
       ])
     },
   },
@@ -206,7 +211,13 @@ export const pruneFl: MethodRecipe = {
     const { trainer, experiment, round, client, model } = context
     if (!isDue(experiment, round)) return plainTraining(context)
     const { importance, ...trained } = await trainWithImportance(context, model, `batches/${round}/${client}`)
-    return { ...trained, mask: null, sent: { importance }, sentBits: importanceBits(trainer.plan), state: {} }
+    return {
+      ...trained,
+      mask: null,
+      sent: { importance },
+      sentBits: importanceBits(trainer.plan, experiment),
+      state: {},
+    }
   },
   expectedWork: (context) => {
     const { plan, experiment, round, active, images } = context
@@ -214,7 +225,7 @@ export const pruneFl: MethodRecipe = {
     if (!isDue(experiment, round)) return work
     return {
       ...work,
-      sentBits: importanceBits(plan),
+      sentBits: importanceBits(plan, experiment),
       flops: images * experiment.localEpochs * importanceFlops(plan, active),
     }
   },

@@ -66,6 +66,8 @@ export const methodRecipes: Record<MethodName, MethodRecipe> = {
   granet: graNet,
   'top-kast': topKast,
   srigl: sRigL,
+  // The term is part of every client's training; the method is the choice of it.
+  fedprox: none,
   fedavgm: fedAvgM,
   feddst: fedDst,
   prunefl: pruneFl,

@@ -1,4 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
+import { formatOf } from '../accounting/communication'
 import { denseForwardFlops, denseGradientFlops } from '../accounting/flops'
 import { addCosts, clientCost, roundCost, type RoundCost } from '../accounting/round-cost'
 import { weightedMean } from '../federated/aggregation'
@@ -165,15 +166,19 @@ export function questionsCost(
     .map(({ received, receivedValues, sentValues, flopsPerImage }) =>
       roundCost(
         scoringClients(clientImages).map((client) =>
-          clientCost(plan, {
-            received,
-            receivesMask: true,
-            receivedBits: bitsPerValue * receivedValues,
-            sent: null,
-            sendsMask: false,
-            sentBits: bitsPerValue * sentValues,
-            flops: flopsPerImage * scoringImageCount(experiment, clientImages[client]),
-          }),
+          clientCost(
+            plan,
+            {
+              received,
+              receivesMask: true,
+              receivedBits: bitsPerValue * receivedValues,
+              sent: null,
+              sendsMask: false,
+              sentBits: bitsPerValue * sentValues,
+              flops: flopsPerImage * scoringImageCount(experiment, clientImages[client]),
+            },
+            formatOf(experiment),
+          ),
         ),
       ),
     )

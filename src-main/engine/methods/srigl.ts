@@ -31,7 +31,7 @@ interface LayerRule {
   readonly budget: number
   /** Share of the active weights replaced. */
   readonly ratio: number
-  /** Share of the dense fan-in that must be salient for a neuron to stay; 0 where none may go. */
+  /** Share of the fan-in, were no neuron ablated, that must be salient for one to stay; 0 where none may go. */
   readonly ablationShare: number
 }
 
@@ -50,7 +50,7 @@ export function constantFanInMask({ neurons, mask, sizes, slopes }: LayerScores,
   const salient = new Uint8Array(mask.length)
   for (const at of [...kept, ...grown]) salient[at] = 1
   const remains = remainingNeurons(salientPerNeuron(salient, neurons), {
-    need: ablationShare === 0 ? 0 : Math.max(1, Math.floor(ablationShare * denseFanIn)),
+    need: ablationShare === 0 ? 0 : Math.max(1, Math.floor(ablationShare * fanInOf(budget, neurons, denseFanIn))),
     least: Math.max(1, Math.ceil(budget / denseFanIn)),
   })
   const fanIn = fanInOf(budget, remains.filter(Boolean).length, denseFanIn)
@@ -121,7 +121,8 @@ function randomConstantFanIn(plan: ModelPlan, active: readonly number[], seed: n
 
 /**
  * SRigL (Lasby et al. 2024): RigL in which every neuron or filter of a layer has the same number of incoming weights, and
- * those with too few salient ones are ablated, except in the last layer.
+ * those with too few salient ones are ablated, except in the last layer. Too few is measured by the constant fan-in, an option
+ * of the published code; by the dense one, its default, the highest sparsities leave the fewest neurons that hold the budget.
  */
 export const sRigL: MethodRecipe = {
   ...staticPruning,

@@ -1,4 +1,4 @@
-import { gradientBits } from '../accounting/communication'
+import { formatOf, gradientBits } from '../accounting/communication'
 import { denseForwardFlops } from '../accounting/flops'
 import { clientCost, roundCost } from '../accounting/round-cost'
 import { weightedMean } from '../federated/aggregation'
@@ -48,18 +48,22 @@ export const ssfl: MethodRecipe = {
       )
       return firstMask(plan, keepOverall({ plan, experiment }, scores, model.mask))
     },
-    expectedScoring: (plan, _experiment, clientImages) =>
+    expectedScoring: (plan, experiment, clientImages) =>
       roundCost(
         scoringClients(clientImages).map((client) =>
-          clientCost(plan, {
-            received: plan.prunable.map(({ weightCount }) => weightCount),
-            receivesMask: true,
-            receivedBits: 0,
-            sent: null,
-            sendsMask: false,
-            sentBits: gradientBits(plan),
-            flops: 3 * denseForwardFlops(plan) * clientImages[client],
-          }),
+          clientCost(
+            plan,
+            {
+              received: plan.prunable.map(({ weightCount }) => weightCount),
+              receivesMask: true,
+              receivedBits: 0,
+              sent: null,
+              sendsMask: false,
+              sentBits: gradientBits(plan),
+              flops: 3 * denseForwardFlops(plan) * clientImages[client],
+            },
+            formatOf(experiment),
+          ),
         ),
       ),
   },

@@ -1,4 +1,5 @@
 import { topologyEnd, type Experiment } from '../../contract/experiment'
+import { formatOf } from '../accounting/communication'
 import { forwardFlops } from '../accounting/flops'
 import { maskedMean, weightedMean } from '../federated/aggregation'
 import { localTask, plainTraining, type ClientWork } from '../federated/client-work'
@@ -12,8 +13,6 @@ import { isAtInterval } from '../sparsity/schedule'
 import { plainWork } from './expected-work'
 import type { Download, MethodRecipe } from './recipe'
 import { staticPruning } from './static'
-
-const bitsPerValue = 32
 
 /** Whether clients still explore in a round; afterwards they train the forward set alone. */
 const explores = (experiment: Experiment, round: number) => round < topologyEnd(experiment)
@@ -83,7 +82,7 @@ const explore: ClientWork = async (context) => {
     steps,
     lossSum,
     sent: { dense },
-    sentBits: bitsPerValue * countBeyond(model.mask, backward),
+    sentBits: formatOf(experiment).valueBits * countBeyond(model.mask, backward),
     state: {},
     flops: indices.length * experiment.localEpochs * exploringFlops(plan, model.mask, backward),
   }
@@ -122,7 +121,7 @@ export const topKast: MethodRecipe = {
     const { dense, backward } = setsOf(state)
     return {
       arrays: { dense: applyMask(plan, dense, backward), backward },
-      bits: bitsPerValue * countBeyond(received.mask, backward) + plan.prunableCount,
+      bits: formatOf(experiment).valueBits * countBeyond(received.mask, backward) + plan.prunableCount,
     }
   },
   localTraining: (context) => (explores(context.experiment, context.round) ? explore(context) : plainTraining(context)),
@@ -134,8 +133,8 @@ export const topKast: MethodRecipe = {
     const beyond = backward.reduce((sum, count, index) => sum + count - forward.active[index], 0)
     return {
       ...work,
-      receivedBits: bitsPerValue * beyond + plan.prunableCount,
-      sentBits: bitsPerValue * beyond,
+      receivedBits: formatOf(experiment).valueBits * beyond + plan.prunableCount,
+      sentBits: formatOf(experiment).valueBits * beyond,
       flops: images * experiment.localEpochs * (2 * forwardFlops(plan, forward.active) + forwardFlops(plan, backward)),
     }
   },

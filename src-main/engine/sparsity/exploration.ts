@@ -1,3 +1,5 @@
+import type { ModelPlan } from '../models/plan'
+
 /** Every weight that is set in one mask or the other. With the first mask and every later one: the weights ever active. */
 export function union(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((bit, index) => bit | b[index])
@@ -8,6 +10,15 @@ export function countNewlyActive(before: Uint8Array, after: Uint8Array): number 
   let count = 0
   for (let index = 0; index < after.length; index++) if (after[index] === 1 && before[index] === 0) count++
   return count
+}
+
+/** Places of every layer in which two masks differ. */
+export function changedPerLayer(plan: ModelPlan, a: Uint8Array, b: Uint8Array): number[] {
+  return plan.prunable.map(({ maskOffset, weightCount }) => {
+    let count = 0
+    for (let at = maskOffset; at < maskOffset + weightCount; at++) count += a[at] ^ b[at]
+    return count
+  })
 }
 
 /** Jaccard similarity of two masks: active in both / active in either; 1 when both are empty. */

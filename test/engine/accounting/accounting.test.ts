@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { gradientBits, modelBits, wholeBytes } from '../../../src-main/engine/accounting/communication'
+import {
+  gradientBits,
+  modelBits,
+  wholeBytes,
+  type TransferFormat,
+} from '../../../src-main/engine/accounting/communication'
 import {
   denseForwardFlops,
   denseGradientFlops,
@@ -9,11 +14,23 @@ import {
 import { modelSummary } from '../../../src-main/engine/accounting/model-summary'
 import { addCosts, clientCost, roundCost } from '../../../src-main/engine/accounting/round-cost'
 import { buildPlan } from '../../../src-main/engine/models/build-plan'
+import type { ModelPlan } from '../../../src-main/engine/models/plan'
 import { distributeSparsity } from '../../../src-main/engine/sparsity/distributions'
+import { tinyPlan } from '../methods/tiny-plan'
 
 const plans = {
   mnist: buildPlan('feddst-cnn', [1, 28, 28], 10),
   cifar: buildPlan('feddst-cnn', [3, 32, 32], 10),
+}
+
+/** So many active weights, layer after layer full. */
+function spread({ prunable }: ModelPlan, active: number): number[] {
+  let left = active
+  return prunable.map(({ weightCount }) => {
+    const count = Math.min(left, weightCount)
+    left -= count
+    return count
+  })
 }
 
 describe('forwardFlops', () => {
@@ -58,12 +75,33 @@ describe('communication', () => {
     ['mnist', 261_750, 8_378_880],
     ['mnist', 52_350, 1_678_080],
   ] as const)('an upload of %s with %d active weights has %d bits', (name, active, bits) => {
-    expect(modelBits(plans[name], active, false)).toBe(bits)
+    expect(modelBits(plans[name], spread(plans[name], active), false)).toBe(bits)
   })
 
   it('adds the mask as one bit per prunable weight, except for a dense network', () => {
-    expect(modelBits(plans.cifar, 78_177, true) - modelBits(plans.cifar, 78_177, false)).toBe(781_770)
-    expect(modelBits(plans.cifar, 781_770, true)).toBe(25_024_192)
+    const active = spread(plans.cifar, 78_177)
+    expect(modelBits(plans.cifar, active, true) - modelBits(plans.cifar, active, false)).toBe(781_770)
+    expect(modelBits(plans.cifar, spread(plans.cifar, 781_770), true)).toBe(25_024_192)
+  })
+
+  it('counts each encoding by its formula, layer by layer', () => {
+    // 120 × 6400 weights, 5 % of them active, and 120 biases.
+    const kernel = tinyPlan([120, 6400])
+    const bits = (encoding: TransferFormat['encoding'], valueBits = 32, changed: number[] | null = null) =>
+      modelBits(kernel, [38_400], true, { encoding, valueBits }, changed) - 120 * valueBits
+    expect(bits('dense')).toBe(24_576_000)
+    expect(bits('bitmap')).toBe(1_996_800)
+    expect(bits('coordinates')).toBe(1_996_800)
+    expect(bits('csr')).toBe(1_729_920)
+    expect(bits('smallest')).toBe(1_729_920)
+    // 100 places of 20 bits; a bitmap where nothing is known or more has changed than that is worth.
+    expect(bits('delta', 32, [100])).toBe(2000 + 38_400 * 32)
+    expect(bits('delta')).toBe(bits('bitmap'))
+    expect(bits('delta', 32, [60_000])).toBe(bits('bitmap'))
+    expect(bits('bitmap', 16)).toBe(768_000 + 38_400 * 16)
+    for (const encoding of ['bitmap', 'coordinates', 'csr', 'smallest', 'delta'] as const) {
+      expect(modelBits(kernel, [38_400], false, { encoding, valueBits: 32 })).toBe((38_400 + 120) * 32)
+    }
   })
 
   it('sends a dense gradient for active and inactive weights alike', () => {

@@ -124,6 +124,34 @@ describe('methods with a moving mask', () => {
   })
 })
 
+describe('transfers', () => {
+  it('count the changes of the mask alone where the client has the one before', async () => {
+    const input = { method: 'set', encoding: 'delta', readjustmentInterval: 2 } as const
+    const { plan, rounds, topology } = await run(experimentOf(input))
+    const bits = (round: number) => (8 * rounds[round].record.downloadBytes) / 2
+    const values = 32 * (rounds[0].record.activeWeights + plan.parameterCount - plan.prunableCount)
+    const places = topology[1].record.layers.map(({ grown, pruned, weights }) =>
+      Math.min(weights, (grown + pruned) * Math.ceil(Math.log2(weights))),
+    )
+    expect(total(places)).toBeGreaterThan(0)
+    expect(total(places)).toBeLessThan(plan.prunableCount)
+    // First the whole mask, then what the update after round 0 changed, then nothing until the next.
+    expect(bits(0) - values).toBe(plan.prunableCount)
+    expect(bits(1) - values - total(places)).toBeGreaterThanOrEqual(0)
+    expect(bits(1) - values - total(places)).toBeLessThan(8)
+    expect(bits(2)).toBe(values)
+  })
+
+  it('halve their values at 16 bits, dense gradients included', async () => {
+    const upload = async (valueFormat: 'float32' | 'float16') => {
+      const { rounds } = await run(experimentOf({ method: 'rigl', valueFormat, rounds: 2, rateDecayEnd: 2 }))
+      return rounds.map(({ record }) => record.uploadBytes)
+    }
+    const half = await upload('float16')
+    expect((await upload('float32')).map((bytes) => bytes / 2)).toEqual(half)
+  })
+})
+
 describe('schedules', () => {
   const ratios = (method: 'set' | 'set-itop' | 'rigl' | 'mest-em' | 'dsr') => {
     const experiment = experimentWith({
