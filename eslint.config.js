@@ -18,7 +18,7 @@ const layers = {
   datasets: ['contract', 'engine', 'files', 'datasets'],
   sessions: ['contract', 'engine', 'files', 'sessions'],
   report: ['contract', 'report'],
-  runs: ['contract', 'engine', 'host', 'datasets', 'sessions', 'report', 'runs'],
+  runs: ['contract', 'engine', 'files', 'host', 'datasets', 'sessions', 'report', 'runs'],
   shell: ['contract', 'host', 'runs', 'sessions', 'datasets', 'report', 'shell'],
   'command-line': ['contract', 'runs', 'sessions', 'datasets', 'host', 'report', 'engine', 'files', 'command-line'],
   renderer: ['contract', 'renderer'],

@@ -5,9 +5,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { findRuntime } from '../resources/scripts/runtime/find.mjs'
 import { missingLibraries } from '../resources/scripts/runtime/obstacles.mjs'
+import { inPath, virtualScreen } from './virtual-screen.mjs'
 
 const project = resolve(import.meta.dirname, '..')
 const output = join(project, 'test/output/results')
@@ -31,6 +32,7 @@ const suites = {
   renderer,
   e2e,
   package: packaged,
+  faults,
 }
 
 const wanted = process.argv.slice(2)
@@ -84,13 +86,22 @@ async function vitest() {
   const file = join(output, 'vitest.json')
   const options = ['run', '--reporter=default', '--reporter=json', `--outputFile=${file}`]
   const { code } = await run(bin('vitest'), options)
+  return reported(code, await vitestCounts(file))
+}
+
+/**
+ * What a report of vitest counts.
+ * @param {string} file
+ * @returns {Promise<Counts>}
+ */
+async function vitestCounts(file) {
   /** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number } | null} */
   const report = await readReport(file)
-  return reported(code, {
+  return {
     passed: report?.numPassedTests ?? 0,
     failed: report?.numFailedTests ?? 0,
     skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
-  })
+  }
 }
 
 /** The window's page in Chromium, with a stand-in for the engine. */
@@ -114,6 +125,14 @@ function packaged() {
     const { code } = await run(process.execPath, ['resources/scripts/package.mjs', '--unpacked'])
     return code === 0 ? {} : null
   })
+}
+
+/** Kills, full disks and damaged files: a short selection with a fixed seed; `npm run faults` makes it longer. */
+async function faults() {
+  if (!existsSync(join(project, 'out/main/index.js'))) return skip('the application is not built', 1)
+  const file = join(output, 'faults.json')
+  const { code } = await run(process.execPath, ['test/faults/run.mjs', '--report', file])
+  return reported(code, await vitestCounts(file))
 }
 
 /**
@@ -193,29 +212,6 @@ async function countTests(config) {
 }
 
 /**
- * Starts Xvfb on a free display number; null where there is none.
- * @returns {Promise<{ display: string, close: () => void } | null>}
- */
-async function virtualScreen() {
-  const program = inPath('Xvfb')
-  if (program === null) return null
-  const options = ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp']
-  const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
-  const numbers = /** @type {import('node:stream').Readable} */ (server.stdio[3])
-  const number = await Promise.race([
-    once(numbers, 'data').then(([bytes]) => String(bytes).trim()),
-    once(server, 'exit').then(() => null),
-  ])
-  if (number === null) return null
-  return {
-    display: `:${number}`,
-    close: () => {
-      server.kill()
-    },
-  }
-}
-
-/**
  * Runs a program in the project, showing and keeping what it prints.
  * @param {string} program
  * @param {string[]} options
@@ -245,12 +241,6 @@ async function run(program, options, environment = {}) {
 /** @param {string} tool */
 function bin(tool) {
   return join(project, 'node_modules/.bin', process.platform === 'win32' ? `${tool}.cmd` : tool)
-}
-
-/** @param {string} program */
-function inPath(program) {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null
 }
 
 /** @param {string} file */

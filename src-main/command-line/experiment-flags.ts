@@ -42,7 +42,11 @@ function flagOf(name: ExperimentField): Option {
  * Throws `wrong-input` naming the first field that does not fit.
  */
 export async function experimentFromFlags(flags: FlagValues): Promise<Experiment> {
-  const input = await givenFields(flags)
+  const input = typeof flags['config'] === 'string' ? await configuration(flags['config']) : {}
+  for (const name of experimentFieldNames) {
+    const text = flags[flagOf(name).attributeName()]
+    if (typeof text === 'string') input[name] = valueOf(name, text)
+  }
   if (flags['needReadjust'] === true) {
     const method = input['method'] ?? 'dynamic'
     if (method !== 'dynamic') throw wrongField('method', method, 'dynamic together with --need-readjust')
@@ -52,16 +56,6 @@ export async function experimentFromFlags(flags: FlagValues): Promise<Experiment
   const check = checkExperiment(input)
   if (!check.ok) throw wrongField(check.problems[0].field, check.problems[0].value, check.problems[0].allowed)
   return check.experiment
-}
-
-/** The fields that flags and configuration file give, unchecked. Throws `wrong-input` for a file that cannot be read. */
-export async function givenFields(flags: FlagValues): Promise<Record<string, unknown>> {
-  const input = typeof flags['config'] === 'string' ? await configuration(flags['config']) : {}
-  for (const name of experimentFieldNames) {
-    const text = flags[flagOf(name).attributeName()]
-    if (typeof text === 'string') input[name] = valueOf(name, text)
-  }
-  return input
 }
 
 async function configuration(file: string): Promise<Record<string, unknown>> {
@@ -81,7 +75,7 @@ function valueOf(name: ExperimentField, text: string): unknown {
 }
 
 /** Error for one field of the experiment, which a flag or the configuration file gave. */
-export function wrongField(field: string, value: unknown, allowed: string): EspalierError {
+function wrongField(field: string, value: unknown, allowed: string): EspalierError {
   const name = experimentFieldNames.find((known) => known === field)
   return wrongInput(name === undefined ? field : `${name} (--${fieldMetadata(name).flag})`, value, allowed)
 }

@@ -2,7 +2,6 @@ import { Command, CommanderError, Option } from 'commander'
 import { bands, costAxes, metrics } from '../contract/figures/curves'
 import { paretoCosts } from '../contract/figures/views'
 import { exampleExperiments } from '../contract/examples'
-import { reproductionNames } from '../contract/reproductions'
 import { ablationExperiments } from '../contract/sweep'
 import { applicationVersion } from '../runs/versions'
 import { benchmarkMachine, printProfile } from './bench'
@@ -13,7 +12,6 @@ import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { listMethods } from './methods'
 import { duplicate, exportTo, importFrom, listSessions, merge } from './sessions'
-import { planReproduction } from './reproduce'
 import { axisFromFlag, planSweep } from './sweep'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
 
@@ -103,24 +101,6 @@ function buildProgram(action: Wrap): Command {
       for (const line of sweep.lines) console.error(line)
       return train(
         { experiments: sweep.experiments, sessionFolder: textFlag(flags, 'session') },
-        trainingOptions(flags),
-      )
-    }),
-  )
-  withSession(
-    addExperimentFlags(
-      program
-        .command('reproduce')
-        .description('run a published grid and print ours beside the published numbers; flags shorten it as a whole')
-        .argument('<name>', reproductionNames.join(' | ')),
-    ).option('--seeds <list>', 'seeds, separated by commas (default: 0,1,2)'),
-  ).action(
-    action(async (name: string, flags: FlagValues) => {
-      const seeds = textFlag(flags, 'seeds')
-      const { experiments, ...results } = await planReproduction(name, flags, seeds === null ? null : seedList(seeds))
-      console.error(`${name}: ${experiments.length} runs`)
-      return train(
-        { experiments, sessionFolder: textFlag(flags, 'session'), sessionName: name, results },
         trainingOptions(flags),
       )
     }),

@@ -33,6 +33,7 @@ export class ProgressDisplay {
   show(event: EspalierEvent): void {
     if (event.type === 'run.progress') this.#progress(event)
     else if (event.type === 'run.round') this.#round(event)
+    else if (event.type === 'run.setAside') this.#setAside(event)
     else if (event.type === 'run.state' && event.run.state !== 'queued' && event.run.state !== 'running')
       this.#end(event.run)
   }
@@ -76,6 +77,11 @@ export class ProgressDisplay {
     console.error(
       `${run.title}  round ${record.round + 1}/${run.rounds}  ${this.#status}${time}${this.#remainingText()}`,
     )
+  }
+
+  #setAside({ runId, files }: Extract<EspalierEvent, { type: 'run.setAside' }>): void {
+    this.close()
+    console.error(`${this.#runs.get(runId)?.title ?? runId}  damaged files were set aside: ${files.join(', ')}`)
   }
 
   #end({ id, state, message }: RunManifest): void {

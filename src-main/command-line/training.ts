@@ -43,30 +43,24 @@ export async function train(
     readonly experiments: readonly Experiment[]
     readonly sessionFolder: string | null
     readonly sessionName?: string
-    /** What is printed of the runs in place of the comparison of the arms. */
-    readonly results?: Results
   },
   options: TrainingOptions,
 ): Promise<number> {
-  return withLaboratory(
-    options,
-    async (laboratory) => {
-      const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
-      const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
-      const session = await laboratory.ask('runs.launch', {
-        sessionId,
-        sessionName: request.sessionName ?? null,
-        experiments: [...request.experiments],
-      })
-      if (session.alreadyThere > 0) console.error(`${session.alreadyThere} of these runs are in the session already.`)
-      const started = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
-      const reported = session.runs.filter((run) =>
-        request.experiments.some((experiment) => isSameExperiment(experiment, run.experiment)),
-      )
-      return { session, started, reported }
-    },
-    request.results,
-  )
+  return withLaboratory(options, async (laboratory) => {
+    const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
+    const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
+    const session = await laboratory.ask('runs.launch', {
+      sessionId,
+      sessionName: request.sessionName ?? null,
+      experiments: [...request.experiments],
+    })
+    if (session.alreadyThere > 0) console.error(`${session.alreadyThere} of these runs are in the session already.`)
+    const started = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
+    const reported = session.runs.filter((run) =>
+      request.experiments.some((experiment) => isSameExperiment(experiment, run.experiment)),
+    )
+    return { session, started, reported }
+  })
 }
 
 /** Goes on with every run of a session that was stopped, and reports the whole session. */
@@ -78,12 +72,6 @@ export function resume(place: string, options: TrainingOptions): Promise<number>
     for (const { id } of stopped) await laboratory.ask('runs.resume', { sessionId: session.manifest.id, runId: id })
     return { session, started: stopped, reported: session.runs }
   })
-}
-
-/** Another way to print the runs. */
-interface Results {
-  readonly table: (runs: readonly ComparedRun[]) => string
-  readonly json: (runs: readonly ComparedRun[]) => object
 }
 
 interface Work {
@@ -98,7 +86,6 @@ interface Work {
 async function withLaboratory(
   options: TrainingOptions,
   start: (laboratory: Laboratory) => Promise<Work>,
-  results?: Results,
 ): Promise<number> {
   await checkOutfile(options.outfile)
   const laboratory = await openLaboratory(options.workers)
@@ -130,7 +117,7 @@ async function withLaboratory(
       reported.some(({ id }) => id === manifest.id),
     )
     if (options.outfile !== null) await writeOutfile(laboratory, sessionId, compared, options.outfile)
-    report(compared, session.folder, options.json, results)
+    report(compared, session.folder, options.json)
     return exitCodeOf(ended, session.folder)
   } catch (error) {
     // Whoever stops the program before its first run is queued need not hear that no run could be queued.
@@ -144,12 +131,11 @@ async function withLaboratory(
   }
 }
 
-function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boolean, results?: Results): void {
+function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boolean): void {
   if (asJson) {
-    const plain = runs.length === 1 ? runJson(runs[0], sessionFolder) : runsJson(runs, sessionFolder)
-    console.log(JSON.stringify(results === undefined ? plain : { ...results.json(runs), ...plain }))
+    console.log(JSON.stringify(runs.length === 1 ? runJson(runs[0], sessionFolder) : runsJson(runs, sessionFolder)))
   } else {
-    console.log(`\n${results?.table(runs) ?? comparisonTable(runs, 'md')}\nSession: ${sessionFolder}`)
+    console.log(`\n${comparisonTable(runs, 'md')}\nSession: ${sessionFolder}`)
   }
 }
 

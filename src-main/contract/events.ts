@@ -17,6 +17,13 @@ export type EspalierEvent =
       readonly runId: string
       readonly progress: RunProgress
     }
+  /** Damaged files of a run that goes on were kept beside what is written now; new names, relative to the run's folder. */
+  | {
+      readonly type: 'run.setAside'
+      readonly sessionId: string
+      readonly runId: string
+      readonly files: readonly string[]
+    }
   | {
       readonly type: 'dataset.progress'
       readonly name: DatasetName

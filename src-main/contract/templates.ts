@@ -1,8 +1,15 @@
 import { exampleExperiments } from './examples'
-import { fieldShape, type ExperimentField } from './experiment'
-import { reproductions } from './reproductions'
+import { fieldShape, type Experiment, type ExperimentField } from './experiment'
 import { ablationAxis, type SweepAxis } from './sweep'
-import type { Template } from './template'
+
+/** A question to start from: an experiment, what varies, and how often it is repeated. */
+export interface Template {
+  readonly experiment: Experiment
+  readonly axes: readonly SweepAxis[]
+  /** Whether every combination of the axes outside the topology also runs once with a fixed mask, as the reference. */
+  readonly withStatic: boolean
+  readonly seeds: readonly number[]
+}
 
 const base = exampleExperiments['four-arms']
 const seeds = [0, 1, 2]
@@ -40,7 +47,6 @@ export const templates = {
     seeds,
   },
   criteria: { experiment: base, axes: [everyOption('growthCriterion')], withStatic: true, seeds },
-  ...reproductions,
 } as const satisfies Record<string, Template>
 
 export type TemplateName = keyof typeof templates

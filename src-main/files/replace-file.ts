@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /**
@@ -25,14 +25,20 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   await syncFolder(dirname(path))
 }
 
-/** Removes what writers that died left in a folder. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.endsWith(suffix)) await rm(join(folder, name), { force: true })
+/** Removes what writers that died left in a folder; `seconds` spares younger files, which somebody may be writing. */
+export async function removeLeftovers(folder: string, seconds = 0): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(suffix)) continue
+    const path = join(folder, name)
+    const found = seconds === 0 ? null : await stat(path).catch(() => null)
+    if (found === null || found.mtimeMs < Date.now() - seconds * 1000) await rm(path, { force: true })
+  }
 }
 
 const suffix = '.tmp'
 
-async function syncFolder(folder: string): Promise<void> {
+/** Has a folder's names on the disk. */
+export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open a folder; its file systems write the rename down by themselves.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')

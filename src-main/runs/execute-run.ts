@@ -4,6 +4,7 @@ import type { RoundRecord, RunManifest, TopologyRecord } from '../contract/recor
 import { withLabelNoise } from '../engine/data/label-noise'
 import { runExperiment } from '../engine/federated/round-loop'
 import { prepareModel } from '../engine/methods/prepare-model'
+import { failureText } from '../files/disk-errors'
 import type { WorkerPool } from '../host/worker-pool'
 import { weightsDigest } from '../sessions/little-endian'
 import { RunWriter, writeManifest } from '../sessions/run-folder'
@@ -19,12 +20,18 @@ export class RunStopped extends Error {
   }
 }
 
+/** Reason with which the signal of a run is aborted when its session is no longer this process's: nothing more is written. */
+export class SessionLost extends Error {
+  override readonly name = 'SessionLost'
+}
+
 /** What a run says while it is executed; each is on disk before it is said. */
 export type RunNews =
   | { readonly type: 'run.state'; readonly run: RunManifest }
   | { readonly type: 'run.round'; readonly record: RoundRecord }
   | { readonly type: 'run.topology'; readonly record: TopologyRecord }
   | { readonly type: 'run.progress'; readonly progress: RunProgress }
+  | { readonly type: 'run.setAside'; readonly files: readonly string[] }
 
 export interface RunExecution {
   /** Folder of the run; its session must be locked. */
@@ -64,6 +71,7 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
   try {
     signal.throwIfAborted()
     writer = await RunWriter.open(folder)
+    if (writer.setAside.length > 0) tell({ type: 'run.setAside', files: writer.setAside })
     await enter({ roundsDone: writer.checkpoint?.nextRound ?? 0, versions: versions() })
     const dataset = await execution.loadDataset()
     if (manifest.dataSha256 !== null && manifest.dataSha256 !== dataset.sha256) throw otherData(manifest)
@@ -106,11 +114,15 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
     }
   } catch (error) {
     progress.stop()
-    if (signal.reason instanceof RunStopped && error === signal.reason) await enter({ state: signal.reason.state })
+    if (signal.reason instanceof SessionLost) {
+      manifest = { ...manifest, state: 'failed', message: signal.reason.message }
+      tell({ type: 'run.state', run: manifest })
+    } else if (signal.reason instanceof RunStopped && error === signal.reason)
+      await enter({ state: signal.reason.state })
     else await enter({ state: 'failed', message: failureText(error) })
   } finally {
     progress.stop()
-    await writer?.close()
+    await writer?.close().catch(() => undefined)
   }
   return manifest
 }
@@ -120,8 +132,4 @@ function otherData({ experiment }: RunManifest): EspalierError {
     'failed',
     `The ${experiment.dataset} files are not the ones this run started with, so it cannot go on; restore them or launch a new run.`,
   )
-}
-
-function failureText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

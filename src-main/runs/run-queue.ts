@@ -1,11 +1,12 @@
 import { EspalierError } from '../contract/commands'
 import { isResumable, type RunManifest } from '../contract/records'
+import { failureText } from '../files/disk-errors'
 import type { WorkerPool } from '../host/worker-pool'
 import { lockSession, type SessionLock } from '../sessions/session-lock'
-import { readRun, readSession, runFolder } from '../sessions/read-session'
+import { readRunToChange, readSession, runFolder } from '../sessions/read-session'
 import { writeManifest } from '../sessions/run-folder'
 import type { DatasetLibrary } from './dataset-library'
-import { executeRun, RunStopped, type RunNews } from './execute-run'
+import { executeRun, RunStopped, SessionLost, type RunNews } from './execute-run'
 
 interface Ticket {
   readonly sessionId: string
@@ -68,8 +69,13 @@ export class RunQueue {
     if (this.#isClosed) throw new EspalierError('refused', 'Espalier is closing; no run can be started.')
     await this.#acquire(sessionId, sessionFolder)
     try {
-      const queued = (await prepare()).map((run): RunManifest => ({ ...run, state: 'queued', message: '' }))
-      for (const run of queued) await this.#save(sessionId, sessionFolder, run)
+      const prepared = await prepare()
+      const queued = prepared.map((run): RunManifest => ({ ...run, state: 'queued', message: '' }))
+      for (const [index, run] of queued.entries()) {
+        // New runs are saved as queued already, perhaps thousands of them.
+        if (prepared[index].state === 'queued') this.#tell(sessionId, run.id, { type: 'run.state', run })
+        else await this.#save(sessionId, sessionFolder, run)
+      }
       for (const run of queued) {
         await this.#acquire(sessionId, sessionFolder)
         this.#waiting.push(newTicket(sessionId, sessionFolder, run))
@@ -105,7 +111,7 @@ export class RunQueue {
   async cancelStopped(sessionId: string, sessionFolder: string, runId: string): Promise<void> {
     await this.#acquire(sessionId, sessionFolder)
     try {
-      const run = await readRun(sessionFolder, runId)
+      const run = await readRunToChange(sessionFolder, runId)
       if (!isResumable(run.state))
         throw new EspalierError('refused', `The run is ${run.state} and cannot be cancelled.`)
       await this.#save(sessionId, sessionFolder, { ...run, state: 'cancelled' })
@@ -119,7 +125,7 @@ export class RunQueue {
     if (this.#find(sessionId, runId) !== null)
       throw new EspalierError('refused', 'The run is queued or running already.')
     await this.enqueue(sessionId, sessionFolder, async () => {
-      const run = await readRun(sessionFolder, runId)
+      const run = await readRunToChange(sessionFolder, runId)
       if (!isResumable(run.state)) throw new EspalierError('refused', `The run is ${run.state} and cannot go on.`)
       return [run]
     })
@@ -174,8 +180,7 @@ export class RunQueue {
     try {
       outcome = await end()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      outcome = { ...ticket.manifest, state: 'failed', message: `Its state cannot be saved: ${message}` }
+      outcome = { ...ticket.manifest, state: 'failed', message: `Its state cannot be saved: ${failureText(error)}` }
       this.#tell(ticket.sessionId, outcome.id, { type: 'run.state', run: outcome })
     }
     ticket.manifest = outcome
@@ -206,13 +211,21 @@ export class RunQueue {
       }
       const lock = await lockSession(sessionFolder, (reason) => {
         this.#locks.delete(sessionId)
-        if (this.#active?.sessionId !== sessionId) return
-        this.#active.stop.abort(new EspalierError('failed', `The lock of the session was lost: ${reason.message}`))
+        const lost = new SessionLost(
+          `The session in ${sessionFolder} was removed, moved or taken over while it was being run (${reason.message}).`,
+        )
+        for (const ticket of [...this.#waiting, ...(this.#active === null ? [] : [this.#active])]) {
+          if (ticket.sessionId === sessionId) ticket.stop.abort(lost)
+        }
       })
       this.#locks.set(sessionId, { lock, users: 1 })
       // Now that nobody else can be running them, runs that say they are were left behind by a process that ended.
-      const { runs } = await readSession(sessionFolder, sessionId, () => Promise.resolve(false))
-      for (const run of runs) if (run.state === 'interrupted') await this.#save(sessionId, sessionFolder, run)
+      const { runs, damage } = await readSession(sessionFolder, sessionId, () => Promise.resolve(false))
+      for (const run of runs) {
+        // A damaged file is not written over.
+        if (run.state !== 'interrupted' || damage.some((line) => line.startsWith(`runs/${run.id}/`))) continue
+        await this.#save(sessionId, sessionFolder, run)
+      }
     })
   }
 

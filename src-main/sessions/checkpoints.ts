@@ -41,7 +41,7 @@ const metadataSchema = z.object({
 type Metadata = z.input<typeof metadataSchema>
 
 /** File name of a slot, relative to the run's folder. */
-function checkpointFile(slot: CheckpointSlot): string {
+export function checkpointFile(slot: CheckpointSlot): string {
   return join('checkpoints', `${slot}.safetensors`)
 }
 
@@ -81,20 +81,26 @@ export async function writeCheckpoint(runFolder: string, slot: CheckpointSlot, s
 }
 
 /** The valid checkpoints, newest first, and what is wrong with the others (one line each, naming the file). */
-export async function readCheckpoints(
-  runFolder: string,
-): Promise<{ readonly found: readonly FoundCheckpoint[]; readonly problems: readonly string[] }> {
+export async function readCheckpoints(runFolder: string): Promise<{
+  readonly found: readonly FoundCheckpoint[]
+  readonly problems: readonly string[]
+  /** The slots that these are about. */
+  readonly damaged: readonly CheckpointSlot[]
+}> {
   const found: FoundCheckpoint[] = []
   const problems: string[] = []
+  const damaged: CheckpointSlot[] = []
   for (const slot of slots) {
     try {
       found.push({ slot, ...decode(await readBytes(join(runFolder, checkpointFile(slot)))) })
     } catch (error) {
-      if (!isMissing(error)) problems.push(`${checkpointFile(slot)}: ${errorText(error)}`)
+      if (isMissing(error)) continue
+      problems.push(`${checkpointFile(slot)}: ${errorText(error)}`)
+      damaged.push(slot)
     }
   }
   found.sort((a, b) => b.state.nextRound - a.state.nextRound)
-  return { found, problems }
+  return { found, problems, damaged }
 }
 
 function decode(bytes: Buffer): SavedCheckpoint {

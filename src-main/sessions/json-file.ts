@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { z } from 'zod'
+import { failureText } from '../files/disk-errors'
 import { replaceFile } from '../files/replace-file'
 
 /** A session may come from anywhere, so no file of it is read without a limit. */
@@ -39,6 +41,29 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await replaceFile(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** `writeJson` with a checksum in the last field, `sha256`, so that not even a changed digit passes for what was written. */
+export async function writeSealed(path: string, value: object): Promise<void> {
+  await replaceFile(path, sealedText(value))
+}
+
+/** What is wrong with the text of a sealed file; null also for files from before there were seals. */
+export function sealProblem(text: string): string | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return 'not valid JSON'
+  }
+  if (typeof value !== 'object' || value === null || !('sha256' in value)) return null
+  const content = Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'sha256'))
+  return sealedText(content) === text ? null : 'the checksum does not match: the file was changed'
+}
+
+function sealedText(value: object): string {
+  const sha256 = createHash('sha256').update(JSON.stringify(value)).digest('hex')
+  return `${JSON.stringify({ ...value, sha256 }, null, 2)}\n`
+}
+
 /** The first problem of a schema check in one line. */
 export function issueText(error: z.ZodError): string {
   const [issue] = error.issues
@@ -50,8 +75,12 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
+export function isThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+}
+
 /** What an error says, for a line of damage. */
 export function errorText(error: unknown): string {
   if (isMissing(error)) return 'missing'
-  return error instanceof Error ? error.message : String(error)
+  return failureText(error)
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { EspalierError } from '../contract/commands'
 import { formatVersions, runManifestSchema, sessionManifestSchema } from '../contract/records'
-import { parseJson, readBytes } from './json-file'
+import { parseJson, readBytes, sealProblem } from './json-file'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -26,6 +26,12 @@ const runFormat: Format<typeof runManifestSchema> = {
   schema: runManifestSchema,
 }
 
+/** What a file says, and what is wrong with it all the same; null where nothing is. */
+export interface Versioned<Value> {
+  readonly value: Value
+  readonly problem: string | null
+}
+
 /** `session.json` of any format so far, as the newest. Throws in words; `refused` when a newer Espalier wrote it. */
 export function readSessionManifest(path: string) {
   return readVersioned(path, sessionFormat)
@@ -39,9 +45,10 @@ export function readRunManifest(path: string) {
 async function readVersioned<Schema extends z.ZodType>(
   path: string,
   format: Format<Schema>,
-): Promise<z.output<Schema>> {
+): Promise<Versioned<z.output<Schema>>> {
   const text = (await readBytes(path)).toString('utf8')
-  return parseJson(text, format.schema, (value) => upgrade(value, format))
+  const value = parseJson(text, format.schema, (content) => upgrade(content, format))
+  return { value, problem: sealProblem(text) }
 }
 
 function upgrade<Schema extends z.ZodType>(value: unknown, { name, current, steps }: Format<Schema>): unknown {

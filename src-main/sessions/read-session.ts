@@ -6,7 +6,7 @@ import { readCheckpoints } from './checkpoints'
 import { isIdentifier } from './identifiers'
 import { errorText } from './json-file'
 import { readSessionManifest } from './migrations'
-import { readManifest, readRounds } from './run-folder'
+import { readCheckedManifest, readRounds } from './run-folder'
 import { isSessionLocked } from './session-lock'
 
 /** The manifest of a session without runs. */
@@ -48,8 +48,8 @@ export async function readSession(
 
   const runs: RunManifest[] = []
   for (const [index, read] of (await Promise.all(ids.map((runId) => readListed(folder, runId)))).entries()) {
-    if (typeof read === 'string') damage.push(`runs/${ids[index]}/run.json: ${read}`)
-    else runs.push(read)
+    if (read.problem !== null) damage.push(`runs/${ids[index]}/run.json: ${read.problem}`)
+    if (read.run !== null) runs.push(read.run)
   }
   const shown = await withInterruptions(folder, runs, isRun)
   return {
@@ -68,7 +68,8 @@ export async function readSessionFile(
   id: string,
 ): Promise<{ readonly manifest: SessionManifest; readonly damage: readonly string[] }> {
   try {
-    return { manifest: { ...(await readSessionManifest(join(folder, 'session.json'))), id }, damage: [] }
+    const { value, problem } = await readSessionManifest(join(folder, 'session.json'))
+    return { manifest: { ...value, id }, damage: problem === null ? [] : [`session.json: ${problem}`] }
   } catch (error) {
     if (error instanceof EspalierError) throw error
     const manifest = newSessionManifest(id, basename(folder), new Date(0))
@@ -76,22 +77,38 @@ export async function readSessionFile(
   }
 }
 
-/** The manifest of a run, or what is wrong with it. */
-async function readListed(folder: string, runId: string): Promise<RunManifest | string> {
+/** The manifest of a run, if it can be read, and what is wrong with it. */
+async function readListed(folder: string, runId: string): Promise<{ run: RunManifest | null; problem: string | null }> {
   try {
-    return { ...(await readManifest(runFolder(folder, runId))), id: runId }
+    const { value, problem } = await readCheckedManifest(runFolder(folder, runId))
+    return { run: { ...value, id: runId }, problem }
   } catch (error) {
-    return errorText(error)
+    return { run: null, problem: errorText(error) }
   }
 }
 
 /** One run as `readSession` shows it. Throws `not-found`. */
 export async function readRun(sessionFolder: string, runId: string): Promise<RunManifest> {
-  const read = isIdentifier(runId) ? await readListed(sessionFolder, runId) : 'not an id'
-  if (typeof read === 'string') {
-    throw new EspalierError('not-found', `There is no run ${runId} in ${sessionFolder}: ${read}.`)
+  const { run, problem } = isIdentifier(runId)
+    ? await readListed(sessionFolder, runId)
+    : { run: null, problem: 'not an id' }
+  if (run === null) {
+    throw new EspalierError('not-found', `There is no run ${runId} in ${sessionFolder}: ${problem ?? 'missing'}.`)
   }
-  const [run] = await withInterruptions(sessionFolder, [read], () => isSessionLocked(sessionFolder))
+  const [shown] = await withInterruptions(sessionFolder, [run], () => isSessionLocked(sessionFolder))
+  return shown
+}
+
+/** `readRun` for whoever writes the manifest next: `refused` when that would hide that it was changed from outside. */
+export async function readRunToChange(sessionFolder: string, runId: string): Promise<RunManifest> {
+  const run = await readRun(sessionFolder, runId)
+  const { problem } = await readListed(sessionFolder, runId)
+  if (problem !== null) {
+    throw new EspalierError(
+      'refused',
+      `runs/${runId}/run.json: ${problem}. Put back the file as it was, or launch the experiment anew.`,
+    )
+  }
   return run
 }
 

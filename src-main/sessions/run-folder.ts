@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { EspalierError } from '../contract/commands'
 import { removeLeftovers } from '../files/replace-file'
+import { setAside, setCopyAside } from '../files/set-aside'
 import type { RunCheckpoint } from '../engine/federated/run-events'
 import {
   roundRecordSchema,
@@ -11,22 +12,35 @@ import {
   type RunRecords,
   type TopologyRecord,
 } from '../contract/records'
-import { nextSlot, readCheckpoints, writeCheckpoint, type CheckpointSlot } from './checkpoints'
-import { errorText, isMissing, writeJson } from './json-file'
+import {
+  checkpointFile,
+  nextSlot,
+  readCheckpoints,
+  writeCheckpoint,
+  type CheckpointSlot,
+  type FoundCheckpoint,
+} from './checkpoints'
+import { errorText, isMissing, isThere, writeSealed } from './json-file'
 import { maskFile, readMask, writeMask, type MaskLayer, type PackedLayer } from './mask-file'
-import { readRunManifest } from './migrations'
-import { readRecords, RecordLog } from './record-log'
+import { readRunManifest, type Versioned } from './migrations'
+import { readRecords, RecordLog, type ReadRecords } from './record-log'
 
 /** Names within a run's folder. */
 export const runFiles = { manifest: 'run.json', rounds: 'rounds.ndjson', topology: 'topology.ndjson' } as const
 
 export async function readManifest(runFolder: string): Promise<RunManifest> {
+  return (await readCheckedManifest(runFolder)).value
+}
+
+/** The manifest, and what is wrong with it although it can be read. */
+export function readCheckedManifest(runFolder: string): Promise<Versioned<RunManifest>> {
   return readRunManifest(join(runFolder, runFiles.manifest))
 }
 
 export async function writeManifest(runFolder: string, manifest: RunManifest): Promise<void> {
-  await mkdir(runFolder, { recursive: true })
-  await writeJson(join(runFolder, runFiles.manifest), manifest)
+  // Not recursive: a session whose folder was removed must not come back as a ruin.
+  for (const folder of [dirname(runFolder), runFolder]) await ensureFolder(folder)
+  await writeSealed(join(runFolder, runFiles.manifest), manifest)
 }
 
 /** The rounds as they lie on disk. */
@@ -67,6 +81,8 @@ export class RunWriter {
 
   /** Where to go on; null starts from the first round. */
   readonly checkpoint: RunCheckpoint | null
+  /** New names of damaged files, relative to the run's folder. */
+  readonly setAside: readonly string[]
 
   private constructor(
     folder: string,
@@ -74,18 +90,20 @@ export class RunWriter {
     topology: RecordLog<TopologyRecord>,
     checkpoint: RunCheckpoint | null,
     lastSlot: CheckpointSlot | null,
+    setAside: readonly string[],
   ) {
     this.#folder = folder
     this.#rounds = rounds
     this.#topology = topology
     this.checkpoint = checkpoint
     this.#lastSlot = lastSlot
+    this.setAside = setAside
   }
 
   static async open(folder: string): Promise<RunWriter> {
-    for (const part of ['masks', 'checkpoints']) await mkdir(join(folder, part), { recursive: true })
+    for (const part of ['masks', 'checkpoints']) await ensureFolder(join(folder, part))
     for (const part of ['.', 'masks', 'checkpoints']) await removeLeftovers(join(folder, part))
-    const [rounds, topology, { found }] = await Promise.all([
+    const [rounds, topology, { found, damaged }] = await Promise.all([
       readRounds(folder),
       readTopology(folder),
       readCheckpoints(folder),
@@ -100,6 +118,7 @@ export class RunWriter {
     )
     const checkpoint = usable?.state ?? null
     const updates = checkpoint?.topologyUpdates ?? 0
+    const aside = await setDamagedAside(folder, { rounds, topology, found, damaged, updates })
     const roundLog = await RecordLog.open<RoundRecord>(
       join(folder, runFiles.rounds),
       rounds.bytesOf(checkpoint?.nextRound ?? 0),
@@ -110,7 +129,7 @@ export class RunWriter {
         topology.bytesOf(updates),
       )
       await removeMasksFrom(folder, updates)
-      return new RunWriter(folder, roundLog, topologyLog, checkpoint, usable?.slot ?? null)
+      return new RunWriter(folder, roundLog, topologyLog, checkpoint, usable?.slot ?? null, aside)
     } catch (error) {
       await roundLog.close()
       throw error
@@ -140,9 +159,73 @@ export class RunWriter {
   }
 }
 
-async function removeMasksFrom(folder: string, firstUpdate: number): Promise<void> {
-  for (const name of await readdir(join(folder, 'masks'))) {
-    const update = /^(\d+)\.bin$/.exec(name)?.[1]
-    if (update === undefined || Number(update) >= firstUpdate) await rm(join(folder, 'masks', name), { force: true })
+/** What was read of a run before it goes on. */
+interface FoundFiles {
+  readonly rounds: ReadRecords<RoundRecord>
+  readonly topology: ReadRecords<TopologyRecord>
+  readonly found: readonly FoundCheckpoint[]
+  readonly damaged: readonly CheckpointSlot[]
+  /** Topology updates of the checkpoint that is used. */
+  readonly updates: number
+}
+
+/** Keeps whatever is damaged from being overwritten; gives its new names. */
+async function setDamagedAside(folder: string, files: FoundFiles): Promise<string[]> {
+  const { rounds, topology, found, damaged, updates } = files
+  const aside: string[] = []
+  for (const slot of damaged) aside.push(join('checkpoints', await setAside(join(folder, checkpointFile(slot)))))
+  const logs = [
+    {
+      name: runFiles.rounds,
+      records: rounds,
+      promised: found.map(({ state, roundsSha256 }) => ({ count: state.nextRound, sha256: roundsSha256 })),
+    },
+    {
+      name: runFiles.topology,
+      records: topology,
+      promised: found.map(({ state, topologySha256 }) => ({ count: state.topologyUpdates, sha256: topologySha256 })),
+    },
+  ]
+  for (const { name, records, promised } of logs) {
+    const isWhole =
+      records.problems.length === 0 &&
+      promised.every(({ count, sha256 }) => records.intact >= count && records.digestOf(count) === sha256)
+    if (!isWhole && (await isFile(join(folder, name)))) aside.push(await setCopyAside(join(folder, name)))
   }
+  // Masks from here on are written again; intact ones are the same to the bit.
+  for (const name of await masksFrom(folder, updates)) {
+    const path = join(folder, 'masks', name)
+    try {
+      await readMask(path)
+    } catch {
+      aside.push(join('masks', await setAside(path)))
+    }
+  }
+  return aside
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function ensureFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: unknown) => {
+    if (!isThere(error)) throw error
+  })
+}
+
+async function removeMasksFrom(folder: string, firstUpdate: number): Promise<void> {
+  for (const name of await masksFrom(folder, firstUpdate)) await rm(join(folder, 'masks', name), { force: true })
+}
+
+async function masksFrom(folder: string, firstUpdate: number): Promise<string[]> {
+  return (await readdir(join(folder, 'masks'))).filter((name) => {
+    const update = /^(\d+)\.bin$/.exec(name)?.[1]
+    return update !== undefined && Number(update) >= firstUpdate
+  })
 }

@@ -1,58 +1,117 @@
+import { readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import lockfile from 'proper-lockfile'
 import { z } from 'zod'
-import { replaceFile } from '../files/replace-file'
+import { removeLeftovers, replaceFile } from '../files/replace-file'
 import { EspalierError } from '../contract/commands'
+import { isMissing } from './json-file'
 
 /**
  * One process at a time may run a session. The lock is a folder whose time is kept fresh (proper-lockfile); beside it stands
- * the owner, so that the lock of a process that died is known at once and not after a timeout.
+ * the owner, so that the lock of a process that died is known at once, and that of one that sleeps is not taken for dead.
  */
 export interface SessionLock {
   release(): Promise<void>
 }
 
-const ownerSchema = z.object({ pid: z.number().int().positive(), host: z.string() })
+const ownerSchema = z.object({
+  pid: z.number().int().positive(),
+  host: z.string(),
+  /** When the process started, as the system counts; tells it from a later one with its number. */
+  startedAt: z.string().optional(),
+})
 type Owner = z.output<typeof ownerSchema>
+
+/** A lock without an owner is given so long: then either somebody has named himself or the lock has grown old. */
+const namelessMilliseconds = 12_000
+const askAgainMilliseconds = 100
 
 const lockPath = (folder: string) => join(folder, '.lock')
 const ownerPath = (folder: string) => join(folder, '.lock-owner.json')
+const takeoverPath = (folder: string) => join(folder, '.lock-takeover')
 
 /**
  * Takes the lock. `onLost` is called when it is lost while held (the folder vanished or was taken over).
  * Throws `busy` when another process holds it.
  */
 export async function lockSession(folder: string, onLost: (reason: Error) => void): Promise<SessionLock> {
-  const take = () => lockfile.lock(folder, { lockfilePath: lockPath(folder), onCompromised: onLost })
-  let release: () => Promise<void>
+  const release = await take(folder, onLost)
   try {
-    release = await take()
+    // A name or a note may be saved by another process meanwhile.
+    await removeLeftovers(folder, 60)
+    await replaceFile(ownerPath(folder), JSON.stringify(thisProcess()))
   } catch (error) {
-    if (!isHeld(error)) throw error
-    const owner = await readOwner(folder)
-    if (!isDead(owner)) throw busy(folder, owner)
-    await rm(lockPath(folder), { recursive: true, force: true })
-    try {
-      release = await take()
-    } catch (second) {
-      throw isHeld(second) ? busy(folder, owner) : second
-    }
+    await release()
+    throw error
   }
-  await replaceFile(ownerPath(folder), JSON.stringify({ pid: process.pid, host: hostname() } satisfies Owner))
   return {
     release: async () => {
-      await rm(ownerPath(folder), { force: true })
-      await release()
+      try {
+        await rm(ownerPath(folder), { force: true })
+        await release()
+      } catch (error) {
+        // A session that is gone is locked by nobody.
+        if (!isMissing(error)) throw error
+      }
     },
   }
 }
 
 /** Whether some process, this one included, is running the session. */
 export async function isSessionLocked(folder: string): Promise<boolean> {
-  if (!(await lockfile.check(folder, { lockfilePath: lockPath(folder) }))) return false
-  return !isDead(await readOwner(folder))
+  const owner = await readOwner(folder)
+  const life = owner === null ? 'unknown' : lifeOf(owner)
+  if (life === 'dead') return false
+  const isFresh = await lockfile.check(folder, { lockfilePath: lockPath(folder) })
+  return isFresh || (life === 'alive' && (await lockExists(folder)))
+}
+
+async function take(folder: string, onLost: (reason: Error) => void): Promise<() => Promise<void>> {
+  const waitUntil = performance.now() + namelessMilliseconds
+  for (;;) {
+    const owner = await readOwner(folder)
+    const life = owner === null ? 'unknown' : lifeOf(owner)
+    // Its lock may look old because it slept; it goes on as soon as it wakes.
+    if (life === 'alive' && (await lockExists(folder))) throw busy(folder, owner)
+    if (life === 'dead') await removeLockOf(folder, owner)
+    try {
+      return await lockfile.lock(folder, { lockfilePath: lockPath(folder), onCompromised: onLost })
+    } catch (error) {
+      if (!isHeld(error)) throw error
+      const holder = await readOwner(folder)
+      if (holder !== null && lifeOf(holder) !== 'dead') throw busy(folder, holder)
+      // Its holder has not named itself yet, or died before it could.
+      if (performance.now() > waitUntil) throw busy(folder, holder)
+      await sleep(askAgainMilliseconds)
+    }
+  }
+}
+
+/** Removes a dead owner's lock, under a lock of its own: of two who find it dead, the second must not remove the first's. */
+async function removeLockOf(folder: string, dead: Owner | null): Promise<void> {
+  const guard = takeoverPath(folder)
+  let leave: () => Promise<void>
+  try {
+    leave = await lockfile.lock(guard, { lockfilePath: guard, realpath: false, onCompromised: () => undefined })
+  } catch (error) {
+    if (isHeld(error)) return
+    throw error
+  }
+  try {
+    const now = await readOwner(folder)
+    if (JSON.stringify(now) !== JSON.stringify(dead)) return
+    await rm(lockPath(folder), { recursive: true, force: true })
+    await rm(ownerPath(folder), { force: true })
+  } finally {
+    await leave()
+  }
+}
+
+async function lockExists(folder: string): Promise<boolean> {
+  return lockfile.check(folder, { lockfilePath: lockPath(folder), stale: Number.MAX_SAFE_INTEGER })
 }
 
 function isHeld(error: unknown): boolean {
@@ -73,12 +132,30 @@ async function readOwner(folder: string): Promise<Owner | null> {
   }
 }
 
-function isDead(owner: Owner | null): boolean {
-  if (owner === null || owner.host !== hostname()) return false
+function thisProcess(): Owner {
+  const startedAt = startOf(process.pid)
+  return { pid: process.pid, host: hostname(), ...(startedAt === null ? {} : { startedAt }) }
+}
+
+/** `unknown` on another computer, and where a process cannot be told from a later one with its number. */
+function lifeOf({ pid, host, startedAt }: Owner): 'alive' | 'dead' | 'unknown' {
+  if (host !== hostname()) return 'unknown'
   try {
-    process.kill(owner.pid, 0)
-    return false
+    process.kill(pid, 0)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? 'dead' : 'unknown'
+  }
+  const start = startOf(pid)
+  if (startedAt === undefined || start === null) return 'unknown'
+  return start === startedAt ? 'alive' : 'dead'
+}
+
+/** Start of a process in ticks since the system started; null where the system does not tell. */
+function startOf(pid: number): string | null {
+  try {
+    // Behind the name in brackets: state, parent, group, …; the start is the 22nd field of all.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? null
+  } catch {
+    return null
   }
 }

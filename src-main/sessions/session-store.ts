@@ -4,8 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EspalierError } from '../contract/commands'
 import type { RunManifest, SessionContents, SessionEntry, SessionManifest } from '../contract/records'
+import { setAside } from '../files/set-aside'
 import { isIdentifier, newIdentifier } from './identifiers'
-import { errorText, readJson, writeJson } from './json-file'
+import { errorText, readJson, writeJson, writeSealed } from './json-file'
 import { readSessionManifest } from './migrations'
 import { newSessionManifest, readSession, readSessionFile, runFolder } from './read-session'
 import { writeManifest } from './run-folder'
@@ -65,12 +66,18 @@ export class SessionStore {
     const id = newIdentifier()
     const place = folder === undefined ? join(this.folder, id) : resolve(folder)
     await mkdir(place, { recursive: true })
-    if ((await readdir(place)).length > 0) {
+    if (!(await isBlank(place))) {
       throw new EspalierError('refused', `${place} is not empty; name an empty folder or an existing session.`)
     }
-    await mkdir(join(place, 'runs'))
     const manifest = newSessionManifest(id, name, new Date())
-    await writeJson(join(place, 'session.json'), manifest)
+    try {
+      await mkdir(join(place, 'runs'), { recursive: true })
+      await writeSealed(join(place, 'session.json'), manifest)
+    } catch (error) {
+      await rm(join(place, 'runs'), { recursive: true, force: true })
+      if (folder === undefined) await rm(place, { recursive: true, force: true })
+      throw error
+    }
     if (folder !== undefined) return this.attach(place)
     return { manifest, folder: place, runStates: [], methods: [], damage: [] }
   }
@@ -109,11 +116,17 @@ export class SessionStore {
 
   /** Writes the manifests of new runs, then lists them behind the others. */
   async addRuns(id: string, runs: readonly RunManifest[]): Promise<void> {
-    for (const run of runs) await this.writeRun(id, run)
-    await this.#change(id, (manifest) => ({
-      ...manifest,
-      runs: [...new Set([...manifest.runs, ...runs.map((run) => run.id)])],
-    }))
+    try {
+      for (const run of runs) await this.writeRun(id, run)
+      await this.#change(id, (manifest) => ({
+        ...manifest,
+        runs: [...new Set([...manifest.runs, ...runs.map((run) => run.id)])],
+      }))
+    } catch (error) {
+      // Half of what was asked for would look like all of it.
+      for (const run of runs) await rm(await this.runFolderOf(id, run.id), { recursive: true, force: true })
+      throw error
+    }
   }
 
   async writeRun(sessionId: string, run: RunManifest): Promise<void> {
@@ -165,11 +178,11 @@ export class SessionStore {
     const staging = join(this.folder, `.incoming-${newIdentifier()}`)
     try {
       await fill(staging)
-      const manifest = change(await readSessionManifest(join(staging, 'session.json')))
+      const manifest = change((await readSessionManifest(join(staging, 'session.json'))).value)
       const isFree = isIdentifier(manifest.id) && !(await this.#index()).has(manifest.id)
       const id = isFree ? manifest.id : newIdentifier()
       await mkdir(join(staging, 'runs'), { recursive: true })
-      await writeJson(join(staging, 'session.json'), { ...manifest, id })
+      await writeSealed(join(staging, 'session.json'), { ...manifest, id })
       await rename(staging, join(this.folder, id))
       return entryOf(await this.open(id))
     } finally {
@@ -228,8 +241,10 @@ export class SessionStore {
 
   async #change(id: string, change: (manifest: SessionManifest) => SessionManifest): Promise<void> {
     const folder = await this.folderOf(id)
-    const { manifest } = await readSessionFile(folder, id)
-    await writeJson(join(folder, 'session.json'), { ...change(manifest), updatedAt: new Date().toISOString() })
+    const file = join(folder, 'session.json')
+    const { manifest, damage } = await readSessionFile(folder, id)
+    if (damage.length > 0 && (await exists(file))) await setAside(file)
+    await writeSealed(file, { ...change(manifest), updatedAt: new Date().toISOString() })
   }
 }
 
@@ -250,11 +265,21 @@ function entryOf({ manifest, folder, runStates, methods, damage }: SessionConten
 
 async function ownId(folder: string): Promise<string | null> {
   try {
-    const { id } = await readSessionManifest(join(folder, 'session.json'))
+    const { id } = (await readSessionManifest(join(folder, 'session.json'))).value
     return isIdentifier(id) ? id : null
   } catch {
     return null
   }
+}
+
+/** Whether a folder is empty, or holds no more than a creation that was cut off. */
+async function isBlank(folder: string): Promise<boolean> {
+  for (const name of await readdir(folder)) {
+    const isLeft =
+      name === 'runs' ? (await readdir(join(folder, name))).length === 0 : /^session\.json\..*\.tmp$/.test(name)
+    if (!isLeft) return false
+  }
+  return true
 }
 
 function pathId(folder: string): string {

@@ -4,7 +4,7 @@ import { EspalierError, type ExportedSession, type MergedSession } from '../cont
 import type { RunManifest, SessionContents, SessionEntry } from '../contract/records'
 import { readArchive, sessionFiles, writeArchive, type TransferOptions } from './archive'
 import { newIdentifier } from './identifiers'
-import { writeJson } from './json-file'
+import { writeSealed } from './json-file'
 import { newSessionManifest, runFolder } from './read-session'
 import { runFiles, writeManifest } from './run-folder'
 import { lockSession } from './session-lock'
@@ -46,7 +46,7 @@ export async function duplicateSession(
     (folder) =>
       whileAtRest(source.folder, async () => {
         await copyFiles(await filesToCopy(source.folder, folder), options)
-        await writeJson(join(folder, 'session.json'), source.manifest)
+        await writeSealed(join(folder, 'session.json'), source.manifest)
       }),
     (manifest) => ({ ...manifest, id: newIdentifier(), name, ...now() }),
   )
@@ -87,7 +87,7 @@ export async function mergeSessions(
       },
     )
     const manifest = newSessionManifest(newIdentifier(), name, new Date())
-    await writeJson(join(folder, 'session.json'), {
+    await writeSealed(join(folder, 'session.json'), {
       ...manifest,
       notes: sources.flatMap(({ manifest: { notes } }) => (notes === '' ? [] : [notes])).join('\n\n'),
       tags: [...new Set(sources.flatMap(({ manifest: { tags } }) => tags))].slice(0, 30),

@@ -81,12 +81,17 @@ async function checkMasks(folder: string, records: readonly TopologyRecord[], la
 }
 
 function sameLayers(
-  found: readonly { readonly layer: string; readonly weights: number }[],
+  found: readonly { readonly layer: string; readonly weights: number; readonly shape?: readonly number[] }[],
   expected: readonly MaskLayer[],
 ): boolean {
   return (
     found.length === expected.length &&
-    found.every(({ layer, weights }, index) => layer === expected[index].layer && weights === expected[index].weights)
+    found.every(
+      ({ layer, weights, shape }, index) =>
+        layer === expected[index].layer &&
+        weights === expected[index].weights &&
+        (shape === undefined || shape.join() === expected[index].shape.join()),
+    )
   )
 }
 

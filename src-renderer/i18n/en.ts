@@ -510,6 +510,7 @@ export const en = {
     summary: (finished: string, total: string) => `${finished} of ${total} runs finished`,
     interruptedAdvice: 'Its process ended unexpectedly. Resume continues from the last complete round.',
     announce: (run: string, state: string) => `${run}: ${state}`,
+    setAside: (files: string) => `Damaged files were set aside; the run goes on from what was whole: ${files}`,
   },
   compare: {
     title: 'Compare',

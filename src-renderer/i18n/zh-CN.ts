@@ -345,6 +345,7 @@ export const zhCN: Messages = {
   },
   runs: {
     title: '运行',
+    setAside: (files) => `已将损坏的文件另存，运行从完好的部分继续：${files}`,
     empty: '还没有运行',
     emptyAdvice:
       '设置实验后按“运行消融实验”：在相同种子上训练动态剪枝、静态剪枝、剪枝率为 0 和小型密集模型，它们会出现在这里。',

@@ -3,7 +3,7 @@ import type { ApplicationInfo, Preferences } from '@contract/commands'
 import type { EspalierEvent } from '@contract/events'
 import type { DatasetName, Experiment } from '@contract/experiment'
 import type { PaperName } from '@contract/papers'
-import type { SessionEntry } from '@contract/records'
+import type { RunManifest, SessionEntry } from '@contract/records'
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
@@ -55,6 +55,9 @@ export class Laboratory {
   /** The fetch the user has just cancelled: its end is no failure. */
   #cancelledFetch: DatasetName | null = null
   #lastDeleted = $state.raw<SessionEntry | null>(null)
+  #refresh: Promise<unknown> = Promise.resolve()
+  #nextRefresh: Promise<unknown> | null = null
+  #isRefreshing = false
 
   constructor(engine: Engine) {
     this.engine = engine
@@ -143,10 +146,19 @@ export class Laboratory {
     this.preview.forget()
   }
 
+  /** Reads the list anew; whoever asks while it is being read shares one more reading, so that a burst costs two. */
   async refreshSessions(): Promise<void> {
-    await this.attempt(async () => {
-      this.sessions = await this.engine.invoke('sessions.list')
+    this.#nextRefresh ??= this.#refresh.then(() => {
+      this.#nextRefresh = null
+      this.#isRefreshing = true
+      return this.attempt(async () => {
+        this.sessions = await this.engine.invoke('sessions.list')
+      }).finally(() => {
+        this.#isRefreshing = false
+      })
     })
+    this.#refresh = this.#nextRefresh
+    await this.#refresh
   }
 
   async openSession(sessionId: string): Promise<void> {
@@ -300,12 +312,24 @@ export class Laboratory {
     })
   }
 
+  /** The list of sessions shows the states of their runs; it is read anew only for a run that it does not know. */
+  #listRunState(sessionId: string, { id, state }: RunManifest): void {
+    const entry = this.sessions.find(({ manifest }) => manifest.id === sessionId)
+    const index = entry?.manifest.runs.indexOf(id) ?? -1
+    // A list that is just being read may be older than this news.
+    if (entry === undefined || index === -1 || this.#isRefreshing) {
+      void this.refreshSessions()
+      return
+    }
+    const changed = { ...entry, runStates: entry.runStates.with(index, state) }
+    this.sessions = this.sessions.map((other) => (other === entry ? changed : other))
+  }
+
   #hear(event: EspalierEvent): void {
     switch (event.type) {
       case 'run.state':
         if (event.sessionId === this.session.id) this.session.updateRun(event.run)
-        // The list of sessions shows the states of their runs.
-        void this.refreshSessions()
+        this.#listRunState(event.sessionId, event.run)
         break
       case 'run.round':
         if (event.sessionId === this.session.id) this.session.addRound(event.runId, event.record)
@@ -315,6 +339,9 @@ export class Laboratory {
         break
       case 'run.progress':
         if (event.sessionId === this.session.id) this.session.setProgress(event.runId, event.progress)
+        break
+      case 'run.setAside':
+        this.messages.note(this.words.runs.setAside(event.files.join(', ')))
         break
       case 'dataset.progress':
         this.datasets.advance(event)

@@ -28,7 +28,6 @@ export const publishedCodeMethods = {
       'pruningInterval',
     ],
     needsSparsity: true,
-    isFixedAtZeroRatio: true,
   },
   'seed-code': {
     group: 'federated',
@@ -55,6 +54,5 @@ export const publishedCodeMethods = {
       'regrownWeights',
       'aggregationWeights',
     ],
-    isFixedAtZeroRatio: true,
   },
 } as const satisfies Record<string, MethodDescription>

@@ -1,0 +1,143 @@
+import { chromium, type Browser, type Page } from '@playwright/test'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { CommandName, CommandOutput, CommandReply } from '../../src-main/contract/commands'
+import type { EspalierBridge } from '../../src-main/contract/bridge'
+import { settings } from './settings'
+
+/** One process of the application, as /proc shows it. */
+export interface ProcessFigures {
+  readonly kind: 'main' | 'window' | 'engine' | 'other'
+  readonly pid: number
+  readonly residentMegabytes: number
+  readonly handles: number
+  readonly threads: number
+}
+
+/**
+ * The whole application in a process group of its own, so that it can die as a whole. The page is reached through Chromium's
+ * debugging port.
+ */
+export class Desktop {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly browser: Browser,
+    readonly page: Page,
+  ) {}
+
+  static async open(home: string): Promise<Desktop> {
+    const options = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+    const child = spawn(settings.electron, [...options, '--remote-debugging-port=0', settings.application], {
+      detached: true,
+      env: { ...process.env, ESPALIER_HOME: home, ESPALIER_CONFIRM_QUIT: '0', LANGUAGE: 'en' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let printed = ''
+    const address = await new Promise<string>((found, failed) => {
+      child.stderr.on('data', (bytes: Buffer) => {
+        printed += bytes.toString()
+        const match = /DevTools listening on (\S+)/.exec(printed)?.[1]
+        if (match !== undefined) found(match)
+      })
+      child.once('exit', () => {
+        failed(new Error(`the application ended: ${printed}`))
+      })
+    })
+    const browser = await chromium.connectOverCDP(address)
+    const [context] = browser.contexts()
+    const page = context.pages().at(0) ?? (await context.waitForEvent('page'))
+    await page.waitForFunction(() => document.documentElement.dataset['appState'] === 'loaded')
+    return new Desktop(child, browser, page)
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  /** One command of the window to the engine. */
+  async ask<Name extends CommandName>(command: Name, input?: unknown): Promise<CommandOutput<Name>> {
+    const reply = await this.page.evaluate<CommandReply, [CommandName, unknown]>(
+      ([name, given]) => (globalThis as unknown as { espalier: EspalierBridge }).espalier.invoke(name, given),
+      [command, input],
+    )
+    if (!reply.ok) throw new Error(reply.error.message)
+    return reply.value as CommandOutput<Name>
+  }
+
+  /** Every process of the application at this moment. */
+  figures(): ProcessFigures[] {
+    return processesOfGroup(this.pid).map((pid) => ({
+      kind: this.#kindOf(pid),
+      pid,
+      residentMegabytes: Number(/VmRSS:\s+(\d+)/.exec(procFile(pid, 'status'))?.[1] ?? 0) / 1024,
+      handles: listProc(pid, 'fd').length,
+      threads: listProc(pid, 'task').length,
+    }))
+  }
+
+  #kindOf(pid: number): ProcessFigures['kind'] {
+    if (pid === this.pid) return 'main'
+    const words = procFile(pid, 'cmdline')
+    if (words.includes('--type=renderer')) return 'window'
+    return words.includes('node.mojom.NodeService') ? 'engine' : 'other'
+  }
+
+  /** Everything dies at once, as when the power of the session goes. */
+  async kill(): Promise<void> {
+    const ended = this.#ended()
+    process.kill(-this.pid, 'SIGKILL')
+    await ended
+    await this.#disconnect()
+  }
+
+  /** Sends a signal to every process of the application. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal)
+  }
+
+  /** Ends in order; gives the exit code. */
+  async quit(): Promise<number | null> {
+    const ended = this.#ended()
+    process.kill(this.pid, 'SIGTERM')
+    await ended
+    await this.#disconnect()
+    return this.child.exitCode
+  }
+
+  async #ended(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.browser.close().catch(() => undefined)
+  }
+}
+
+function processesOfGroup(group: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      // Behind the name in brackets: state, parent, process group.
+      const fields = procFile(pid, 'stat').split(') ').at(-1)?.split(' ') ?? []
+      return Number(fields[2]) === group && fields[0] !== 'Z'
+    })
+}
+
+function procFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    // It has ended meanwhile.
+    return ''
+  }
+}
+
+function listProc(pid: number, name: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/${name}`)
+  } catch {
+    return []
+  }
+}
