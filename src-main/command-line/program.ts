@@ -3,6 +3,7 @@ import { bands, costAxes, metrics } from '../contract/figures/curves'
 import { paretoCosts } from '../contract/figures/views'
 import { exampleExperiments } from '../contract/examples'
 import { ablationExperiments } from '../contract/sweep'
+import { failureText } from '../files/disk-errors'
 import { applicationVersion } from '../runs/versions'
 import { benchmarkMachine, printProfile } from './bench'
 import { fetchData, importData, listData } from './data'
@@ -28,7 +29,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongInput
-    console.error(`error: ${(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]}`)
+    console.error(`error: ${failureText(error).split('\n', 1)[0]}`)
     return isWrongInput(error) ? exitCodes.wrongInput : exitCodes.failed
   }
 }

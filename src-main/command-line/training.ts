@@ -140,13 +140,16 @@ function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boo
 }
 
 function exitCodeOf(runs: readonly RunManifest[], sessionFolder: string): number {
-  if (runs.some(({ state }) => state === 'paused')) {
+  const isInterrupted = runs.some(({ state }) => state === 'paused')
+  const failed = runs.find(({ state }) => state === 'failed')
+  // Where not even the failure could be saved, the run is found as if its process had died.
+  const isUnsaved = failed === undefined && runs.some(({ state }) => state === 'interrupted')
+  if (isInterrupted || isUnsaved) {
     console.error(
       `Interrupted; go on with: npx espalier resume ${/\s/.test(sessionFolder) ? JSON.stringify(sessionFolder) : sessionFolder}`,
     )
     return exitCodes.interrupted
   }
-  const failed = runs.find(({ state }) => state === 'failed')
   if (failed === undefined) return exitCodes.done
   console.error(`error: ${failed.message}`)
   return exitCodes.failed

@@ -13,6 +13,7 @@ import type { EspalierEvent } from '../contract/events'
 import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
 import type { RunManifest, SessionContents } from '../contract/records'
+import { failureText } from '../files/disk-errors'
 import { previewPartition } from '../engine/data/preview-partition'
 import { previewPlan } from '../engine/federated/preview-plan'
 import { prepareModel } from '../engine/methods/prepare-model'
@@ -121,7 +122,12 @@ export class Laboratory {
     const result = schema.safeParse(input)
     if (!result.success) throw new EspalierError('wrong-input', `${name}: ${wrongInputText(result.error, input)}`)
     const handler = this.#handlers[name] as (checked: unknown) => Promise<unknown>
-    return handler(result.data)
+    try {
+      return await handler(result.data)
+    } catch (error) {
+      if (error instanceof EspalierError || !(error instanceof Error) || !('code' in error)) throw error
+      throw new EspalierError('failed', failureText(error), { cause: error })
+    }
   }
 
   /** Resolves with the manifest when a run has finished, failed or been stopped. */
