@@ -14,10 +14,12 @@ export default defineConfig({
         // The file system without Electron's view into archives.
         external: ['original-fs'],
         input: {
-          // The desktop app, the command line, the process the engine lives in, and the thread that trains clients.
+          // The desktop app, the command line, the process the engine lives in, that which drives a device, and the thread
+          // that trains clients.
           index: from('src-main/index.ts'),
           cli: from('src-main/cli.ts'),
           'engine-process': from('src-main/host/engine-process.ts'),
+          'device-process': from('src-main/host/device-process.ts'),
           'training-worker': from('src-main/host/training-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

@@ -81,7 +81,7 @@ export default defineConfig(
         })),
       ],
       'boundaries/files': [
-        { category: 'engine-root', pattern: 'src-main/host/engine-process.ts' },
+        { category: 'engine-root', pattern: 'src-main/host/{engine-process,device-process}.ts' },
         { category: 'desktop-root', pattern: 'src-main/index.ts' },
         { category: 'command-line-root', pattern: 'src-main/cli.ts' },
       ],

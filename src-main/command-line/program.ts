@@ -1,14 +1,15 @@
 import { Command, CommanderError, Option } from 'commander'
 import { bands, costAxes, metrics } from '../contract/figures/curves'
 import { paretoCosts } from '../contract/figures/views'
+import { deviceChoiceSchema, deviceNames, type DeviceChoice } from '../contract/devices'
 import { exampleExperiments } from '../contract/examples'
 import { ablationExperiments } from '../contract/sweep'
 import { failureText } from '../files/disk-errors'
 import { applicationVersion } from '../runs/versions'
 import { benchmarkMachine, printProfile } from './bench'
 import { fetchData, importData, listData } from './data'
-import { listDevices } from './devices'
 import { figureFileFormats, figureKinds, reportFormats, writeFigure, writeReport } from './figures'
+import { listDevices, type DevicesOptions } from './devices'
 import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { listMethods } from './methods'
@@ -122,8 +123,14 @@ function buildProgram(action: Wrap): Command {
     program
       .command('resume')
       .description('go on with every run of a session that was stopped')
-      .argument('<session>', 'folder or id'),
-  ).action(action((place: string, flags: FlagValues) => resume(place, trainingOptions(flags))))
+      .argument('<session>', 'folder or id')
+      .option('--device <name>', `from now on another device: ${[...deviceNames, 'cuda:1, …'].join(' | ')}`),
+  ).action(
+    action((place: string, flags: FlagValues) => {
+      const device = textFlag(flags, 'device')
+      return resume(place, device === null ? null : deviceFlag(device), trainingOptions(flags))
+    }),
+  )
   program
     .command('table')
     .description('print the comparison of the arms')
@@ -175,8 +182,11 @@ function buildProgram(action: Wrap): Command {
     .action(action((flags: FlagValues) => Promise.resolve(listMethods(flags['json'] === true))))
   program
     .command('devices')
-    .description('list what can train here and what is used (ESPALIER_KERNELS=native or wasm chooses)')
-    .action(action(listDevices))
+    .description('list what can train here, how fast, and what is missing and why (ESPALIER_KERNELS=native or wasm)')
+    .option('--json', 'as one line of JSON')
+    .option('--benchmark', 'measure every device anew; else only those that were never measured')
+    .option('--no-benchmark', 'measure none')
+    .action(action((flags: FlagValues) => listDevices(devicesOptions(flags))))
   program
     .command('bench')
     .description('how fast this machine trains; with --profile, where the time of a round goes')
@@ -263,6 +273,18 @@ async function withSessionAt(
   } finally {
     await laboratory.close()
   }
+}
+
+function devicesOptions(flags: FlagValues): DevicesOptions {
+  const benchmark = flags['benchmark'] === undefined ? 'missing' : flags['benchmark'] === true ? 'all' : 'none'
+  return { json: flags['json'] === true, benchmark }
+}
+
+function deviceFlag(text: string): DeviceChoice {
+  const { data } = deviceChoiceSchema.safeParse(text)
+  if (data === undefined)
+    throw wrongInput('--device', text, `one of ${[...deviceNames, 'cuda:0, cuda:1, …'].join(', ')}`)
+  return data
 }
 
 function trainingOptions(flags: FlagValues): TrainingOptions {

@@ -2,11 +2,13 @@ import { access, constants, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { ComparedRun } from '../contract/comparison'
 import { EspalierError } from '../contract/commands'
+import type { DeviceChoice } from '../contract/devices'
 import type { Experiment } from '../contract/experiment'
 import { isSameExperiment } from '../contract/sweep'
 import { isResumable, type RunManifest, type SessionContents } from '../contract/records'
 import { DatasetStore } from '../datasets/dataset-store'
 import { replaceFile } from '../files/replace-file'
+import { forkDevices } from '../host/devices/fork-devices'
 import { comparisonTable } from '../report/comparison-table'
 import { seedCsv } from '../report/seed-csv'
 import { Laboratory } from '../runs/laboratory'
@@ -25,7 +27,12 @@ export interface TrainingOptions {
 /** The laboratory of this user, which shares sessions and data sets with the window. */
 export function openLaboratory(workers: number | null = null): Promise<Laboratory> {
   const home = dataHome()
-  return Laboratory.open({ home, workers, datasets: new DatasetStore(home.datasetsFolder) })
+  return Laboratory.open({
+    home,
+    workers,
+    datasets: new DatasetStore(home.datasetsFolder),
+    connectDevice: forkDevices(home.tensorflowFolder),
+  })
 }
 
 /** A session by its folder or its id. Throws `not-found`. */
@@ -63,13 +70,15 @@ export async function train(
   })
 }
 
-/** Goes on with every run of a session that was stopped, and reports the whole session. */
-export function resume(place: string, options: TrainingOptions): Promise<number> {
+/** Goes on with every run of a session that was stopped, on a device if one is given, and reports the whole session. */
+export function resume(place: string, device: DeviceChoice | null, options: TrainingOptions): Promise<number> {
   return withLaboratory(options, async (laboratory) => {
     const session = await findSession(laboratory, place)
     const stopped = session.runs.filter(({ state }) => isResumable(state))
     if (stopped.length === 0) console.error('Every run of this session has ended; there is nothing to resume.')
-    for (const { id } of stopped) await laboratory.ask('runs.resume', { sessionId: session.manifest.id, runId: id })
+    const { id: sessionId } = session.manifest
+    for (const { id: runId } of stopped)
+      await laboratory.ask('runs.resume', { sessionId, runId, ...(device && { device }) })
     return { session, started: stopped, reported: session.runs }
   })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deviceChoiceSchema, deviceSchema, type DeviceReport } from './devices'
 import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName, Experiment } from './experiment'
 import type { CurrentWeights, LayerHistory, MaskSimilarity, UnitDegrees } from './layers'
@@ -121,6 +122,10 @@ export const commands = {
   'datasets.cancel': z.strictObject({ name: z.enum(datasetNames) }),
   /** Asks for a folder and imports the official files found in it. Null when the user closes the dialog. */
   'datasets.import': z.strictObject({ name: z.enum(datasetNames) }),
+  /** Every device, present or missing with the reason, and its speed where it was measured before. */
+  'devices.list': nothing,
+  /** Measures one device, some seconds; refused while a run is executed. */
+  'devices.measure': z.strictObject({ device: deviceSchema }),
   'preview.partition': z.strictObject({ experiment: experimentSchema }),
   'preview.plan': z.strictObject({ experiment: experimentSchema }),
   'preview.sweep': z.strictObject({ experiments: z.array(experimentSchema).min(1).max(mostRuns) }),
@@ -163,7 +168,8 @@ export const commands = {
     experiments: z.array(experimentSchema).min(1).max(mostRuns),
   }),
   'runs.pause': runReference,
-  'runs.resume': runReference,
+  /** Goes on where the run stopped, on the same device or from now on another one. */
+  'runs.resume': runReference.extend({ device: deviceChoiceSchema.optional() }),
   'runs.cancel': runReference,
   'runs.records': runReference,
   /** `layer` is the index among the prunable layers. */
@@ -201,6 +207,8 @@ export interface CommandOutputs {
   'datasets.fetch': DatasetStatus
   'datasets.cancel': null
   'datasets.import': DatasetStatus | null
+  'devices.list': readonly DeviceReport[]
+  'devices.measure': DeviceReport
   'preview.partition': PartitionPreview
   'preview.plan': PlanPreview
   'preview.sweep': SweepCost

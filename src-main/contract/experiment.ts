@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deviceChoiceSchema } from './devices'
 import { methodNames, methods, type MethodDescription, type MethodName } from './methods'
 
 /**
@@ -17,6 +18,8 @@ export interface FieldMetadata {
   readonly unit: string
   /** One English sentence for `--help`; the window shows its own translations. */
   readonly help: string
+  /** Values that a choice takes beside its options, as examples. */
+  readonly alsoAllowed?: string
   /** A paper or section the field follows. */
   readonly source?: string
   /**
@@ -570,11 +573,18 @@ const experimentFields = {
     unit: '',
     help: 'Seed of every random stream: weights, mask, partition, client sampling, batches, growth.',
   }),
-  device: field(z.enum(['auto', 'cpu']).default('auto'), {
+  device: field(deviceChoiceSchema.default('auto'), {
     flag: 'device',
     group: 'execution',
     unit: '',
-    help: 'Where to train; cpu is the sparse trainer.',
+    alsoAllowed: 'cuda:0, cuda:1, …',
+    help: 'Where to train: cpu is the sparse trainer, the others are TensorFlow.js on a card or a library; auto is the fastest measured one (espalier devices lists them).',
+  }),
+  clientsAtOnce: field(integer(1, 256).default(8), {
+    flag: 'clients-at-once',
+    group: 'execution',
+    unit: 'clients',
+    help: 'Clients that a device other than cpu trains as one batch, where its memory allows; 1 trains them one after the other.',
   }),
 }
 
@@ -701,9 +711,10 @@ export function fieldShape(name: ExperimentField): FieldShape {
     minimum?: number
     maximum?: number
     default?: string | number | null
-    anyOf?: { type?: string; minimum?: number; maximum?: number }[]
+    anyOf?: { enum?: string[]; type?: string; minimum?: number; maximum?: number }[]
   }
-  if (json.enum !== undefined) return { kind: 'choice', options: json.enum, default: String(json.default) }
+  const options = json.enum ?? json.anyOf?.find((option) => option.enum !== undefined)?.enum
+  if (options !== undefined) return { kind: 'choice', options, default: String(json.default) }
   const number = json.anyOf?.find((option) => option.type !== 'null') ?? json
   return {
     kind: 'number',
@@ -763,7 +774,10 @@ export function checkExperiment(input: unknown): ExperimentCheck {
 function allowedText(name: string, message: string): string {
   if (!(name in experimentFields)) return message
   const shape = fieldShape(name as ExperimentField)
-  if (shape.kind === 'choice') return `one of ${shape.options.join(', ')}`
+  if (shape.kind === 'choice') {
+    const { alsoAllowed } = fieldMetadata(name as ExperimentField)
+    return `one of ${[...shape.options, ...(alsoAllowed === undefined ? [] : [alsoAllowed])].join(', ')}`
+  }
   const kind = shape.integer ? 'a whole number' : 'a number'
   return `${kind} from ${String(shape.minimum)} to ${String(shape.maximum)}`
 }

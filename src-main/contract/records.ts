@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deviceSchema, promises } from './devices'
 import { experimentSchema } from './experiment'
 import type { MethodName } from './methods'
 
@@ -134,6 +135,15 @@ export type ModelSummary = z.output<typeof modelSummarySchema>
 /** Formats of the files that are read as a whole. Older ones are brought up to date when they are read. */
 export const formatVersions = { session: 2, run: 1 } as const
 
+const deviceUseSchema = z.object({
+  fromRound: count,
+  device: deviceSchema,
+  trainer: z.string(),
+  /** The same bits on every machine, or agreement within a tolerance. */
+  promise: z.enum(promises),
+})
+export type DeviceUse = z.output<typeof deviceUseSchema>
+
 /** `run.json`: everything needed to repeat the run. */
 export const runManifestSchema = z.object({
   formatVersion: z.literal(formatVersions.run),
@@ -152,6 +162,8 @@ export const runManifestSchema = z.object({
   weightsSha256: z.string().nullable(),
   /** Trainer and kernel build, e.g. "sparse/wasm". */
   trainer: z.string(),
+  /** Where it trained, an entry for the start and each change of device; runs of earlier versions have none. */
+  devices: z.array(deviceUseSchema).default([]),
   summary: modelSummarySchema.nullable(),
   versions: z.record(z.string(), z.string()),
 })

@@ -36,3 +36,8 @@ export function outsideArchive(path: string): string {
 export function trainingWorkerUrl(): URL {
   return pathToFileURL(join(applicationFolder(), 'out', 'main', 'training-worker.js'))
 }
+
+/** The built script of the process that drives a device. */
+export function deviceProcessPath(): string {
+  return join(applicationFolder(), 'out', 'main', 'device-process.js')
+}

@@ -10,7 +10,7 @@ import type { KernelSource } from './kernel-source'
 import { WorkerPool } from './worker-pool'
 
 const classes = 10
-const shape = [3, 32, 32] as const
+export const benchmarkShape = [3, 32, 32] as const
 /** Of the round below: what every client trains on in every epoch. */
 const samplesOfClient = 125
 
@@ -24,13 +24,13 @@ export function benchmarkExperiment(input: ExperimentInput): Experiment {
 function benchmarkImages(count: number): LabelledImages {
   const stream = namedStream(1, 'benchmark')
   const noise = Uint8Array.from({ length: 65_521 }, () => stream.integer(256))
-  const pixels = new Uint8Array(count * shape[0] * shape[1] * shape[2])
+  const pixels = new Uint8Array(count * benchmarkShape[0] * benchmarkShape[1] * benchmarkShape[2])
   for (let at = 0; at < pixels.length; at += noise.length) pixels.set(noise.subarray(0, pixels.length - at), at)
   return {
     pixels,
     labels: Uint8Array.from({ length: count }, () => stream.integer(classes)),
     count,
-    shape,
+    shape: benchmarkShape,
     mean: [0.4914, 0.4822, 0.4465],
     deviation: [0.2023, 0.1994, 0.201],
   }
@@ -51,7 +51,7 @@ export interface StageTime {
 export async function profileRound(kernels: SparseKernels, input: ExperimentInput): Promise<readonly StageTime[]> {
   const experiment = benchmarkExperiment({ ...input, rounds: 2 })
   const images = imagesOf(experiment)
-  const { plan } = prepareModel(experiment, shape, classes)
+  const { plan } = prepareModel(experiment, benchmarkShape, classes)
   const sums = new Map<string, StageTime>()
   const now = () => performance.now()
   const add = (stage: Stage, layer: string | null, milliseconds: number) => {
@@ -82,7 +82,7 @@ export async function timeRounds(
   const pool = new WorkerPool({ kernels, workers })
   try {
     const times: number[] = []
-    const { plan } = prepareModel(experiment, shape, classes)
+    const { plan } = prepareModel(experiment, benchmarkShape, classes)
     for await (const seconds of roundSeconds(experiment, await pool.open(plan, images), () => undefined))
       times.push(seconds)
     return times.slice(1)

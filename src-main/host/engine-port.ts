@@ -1,9 +1,13 @@
+import type { MessagePortLike } from './devices/shell-devices'
 import type { EnginePort } from './engine-server'
 
 /** `process.parentPort` of an Electron utility process, as far as it is used; nothing here imports electron. */
 interface UtilityProcessPort {
   postMessage(message: unknown): void
-  on(event: 'message', listener: (event: { readonly data: unknown }) => void): void
+  on(
+    event: 'message',
+    listener: (event: { readonly data: unknown; readonly ports: readonly MessagePortLike[] }) => void,
+  ): void
 }
 
 /** The channel this process was started with. Throws when it was started by hand. */
@@ -15,8 +19,8 @@ export function connectToParent(): EnginePort {
         parentPort.postMessage(message)
       },
       onMessage: (listener) => {
-        parentPort.on('message', ({ data }) => {
-          listener(data)
+        parentPort.on('message', ({ data, ports }) => {
+          listener(data, ports)
         })
       },
     }
@@ -29,7 +33,9 @@ export function connectToParent(): EnginePort {
       if (process.connected) send(message, undefined, undefined, () => {})
     },
     onMessage: (listener) => {
-      process.on('message', listener)
+      process.on('message', (message) => {
+        listener(message, [])
+      })
     },
   }
 }

@@ -1,6 +1,8 @@
 import { Laboratory } from '../runs/laboratory'
 import { dataHome } from '../sessions/home'
 import { DatasetStore } from '../datasets/dataset-store'
+import { forkDevices } from './devices/fork-devices'
+import { ShellDevices } from './devices/shell-devices'
 import { connectToParent } from './engine-port'
 import { serveEngine } from './engine-server'
 
@@ -15,7 +17,19 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 
 const home = dataHome()
-const opening = Laboratory.open({ home, datasets: new DatasetStore(home.datasetsFolder) }).then(async (laboratory) => {
+const port = connectToParent()
+// Electron's processes cannot start Node, and its windows have a WebGPU of their own: there the shell drives devices.
+const shellDevices =
+  'electron' in process.versions
+    ? new ShellDevices((message) => {
+        port.post(message)
+      })
+    : null
+const opening = Laboratory.open({
+  home,
+  datasets: new DatasetStore(home.datasetsFolder),
+  connectDevice: shellDevices?.connect ?? forkDevices(home.tensorflowFolder),
+}).then(async (laboratory) => {
   // What was deleted could be restored until now.
   await laboratory.sessions.purge()
   return laboratory
@@ -26,4 +40,4 @@ process.on('disconnect', () => {
   void opening.then((laboratory) => laboratory.close()).finally(() => process.exit(0))
 })
 
-await serveEngine(connectToParent(), opening)
+await serveEngine(port, opening, shellDevices)

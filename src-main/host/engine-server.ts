@@ -1,11 +1,13 @@
 import { EspalierError, type CommandReply } from '../contract/commands'
 import type { EspalierEvent } from '../contract/events'
+import { isDeviceOffer, type MessagePortLike, type ShellDevices } from './devices/shell-devices'
 import type { EngineMessage } from './protocol'
 
 /** The channel to the process that owns the windows: Electron's utility-process port, or that of a forked Node process. */
 export interface EnginePort {
   post(message: EngineMessage): void
-  onMessage(listener: (message: unknown) => void): void
+  /** A message, and the ports that came with it. */
+  onMessage(listener: (message: unknown, ports: readonly MessagePortLike[]) => void): void
 }
 
 /** What answers the requests. */
@@ -17,9 +19,19 @@ export interface Engine {
 /**
  * Serves requests over the port as soon as the engine is there. An engine that cannot be opened answers every request with
  * the reason, so that the window has something to show.
+ *
+ * @param devices those that the other process drives, where it does
  */
-export async function serveEngine(port: EnginePort, opening: Promise<Engine>): Promise<void> {
-  port.onMessage((message) => {
+export async function serveEngine(
+  port: EnginePort,
+  opening: Promise<Engine>,
+  devices: ShellDevices | null = null,
+): Promise<void> {
+  port.onMessage((message, ports) => {
+    if (isDeviceOffer(message)) {
+      devices?.take(message, ports)
+      return
+    }
     const request = asRequest(message)
     if (request === null) {
       console.error('espalier engine: a message that is no request was ignored')

@@ -3,6 +3,7 @@ import type { CommandReply, commands, DatasetStatus, ExportedSession } from '../
 import { datasetNames } from '../contract/experiment'
 import type { EspalierEvent } from '../contract/events'
 import type { SessionEntry } from '../contract/records'
+import type { DeviceWanted } from './devices/shell-devices'
 
 /**
  * What the process that owns windows and dialogs says to the process the engine lives in. The engine answers the window's
@@ -12,6 +13,8 @@ const fromWindow = [
   'datasets.list',
   'datasets.fetch',
   'datasets.cancel',
+  'devices.list',
+  'devices.measure',
   'preview.partition',
   'preview.plan',
   'preview.sweep',
@@ -86,3 +89,4 @@ export type EngineMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly id: number; readonly reply: CommandReply }
   | { readonly type: 'event'; readonly event: EspalierEvent }
+  | DeviceWanted

@@ -1,15 +1,9 @@
 import type { Experiment } from '../contract/experiment'
 import type { PlanPreview } from '../contract/preview'
 import { trainingFlops } from '../engine/accounting/flops'
-import type { ClientPool } from '../engine/federated/client-pool'
 import { prepareModel } from '../engine/methods/prepare-model'
-import { initialParameters } from '../engine/models/initialise'
-import type { ModelPlan } from '../engine/models/plan'
-import { range } from '../engine/random/draw'
-import { namedStream } from '../engine/random/streams'
-import { applyMask, randomMask } from '../engine/sparsity/masks'
-import type { LabelledImages } from '../engine/trainer/trainer'
 import type { WorkerPool } from '../host/worker-pool'
+import { modelOfDensity, noiseImages, steadySeconds, trainBurst } from './bursts'
 
 /** Seconds of one image at one density. */
 interface Point {
@@ -20,12 +14,6 @@ interface Point {
 
 /** The two densities at which a network is measured; in between, time is close to a line. */
 const measuredDensities = [1, 0.1] as const
-/** A burst shorter than this says more about starting threads than about training. */
-const shortestBurstSeconds = 0.1
-/** Kernels get faster while they are being compiled; a burst counts once the next one is not faster by more than this. */
-const steadyRatio = 0.9
-const mostBursts = 8
-
 /**
  * Estimates running times from short bursts of real training: each network is measured dense and at a tenth of its weights,
  * by as many clients at once as would train in the run, and its time at another density lies on the line through both. A
@@ -90,16 +78,12 @@ export class TimeEstimator {
   ): Promise<Point> {
     const clients = this.#clientsAtOnce(experiment)
     const { plan } = prepareModel(experiment, inputShape, classes)
-    const active = plan.prunable.map(({ weightCount }) => Math.ceil(density * weightCount))
-    const mask = randomMask(plan, active, experiment.seed)
-    const model = { parameters: applyMask(plan, initialParameters(plan, experiment.seed), mask), mask }
+    const { active, ...model } = modelOfDensity(plan, density, experiment.seed)
     // Enough images that every thread has a block of them to evaluate.
-    const images = noise(plan, 1000 * this.#pool.workers)
+    const images = noiseImages(plan, 1000 * this.#pool.workers)
     const clientPool = await this.#pool.open(plan, { train: images, test: images })
+    const trainingSeconds = await steadySeconds((epochs) => trainBurst(clientPool, experiment, model, clients, epochs))
     const { signal } = new AbortController()
-    const trainingSeconds = await steadySeconds((epochs) =>
-      trainBurst(clientPool, experiment, model, clients, epochs, signal),
-    )
     const testSeconds = await steadySeconds(() => clientPool.evaluateTestSet(model, signal))
     return {
       flops: trainingFlops(plan, active),
@@ -109,63 +93,8 @@ export class TimeEstimator {
   }
 }
 
-/** Wall-clock seconds of one repetition of a burst, once the machine has warmed to it. */
-async function steadySeconds(burst: (repetitions: number) => Promise<unknown>): Promise<number> {
-  let repetitions = 1
-  let best = Number.POSITIVE_INFINITY
-  for (let bursts = 0; bursts < mostBursts; bursts++) {
-    const startedAt = performance.now()
-    await burst(repetitions)
-    const seconds = (performance.now() - startedAt) / 1000
-    if (seconds >= shortestBurstSeconds && seconds / repetitions > best * steadyRatio) break
-    best = Math.min(best, seconds / repetitions)
-    if (seconds < shortestBurstSeconds) repetitions *= 4
-  }
-  return best
-}
-
-function trainBurst(
-  pool: ClientPool,
-  experiment: Experiment,
-  model: { readonly parameters: Float32Array; readonly mask: Uint8Array },
-  clients: number,
-  localEpochs: number,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const job = {
-    ...model,
-    work: null,
-    // Nothing is learned from noise, and weights that stay put cannot overflow.
-    experiment: { ...experiment, method: 'none' as const, localEpochs, learningRate: 0 },
-    round: 0,
-    client: 0,
-    indices: range(experiment.batchSize).map((index) => index % pool.train.count),
-    testIndices: new Uint32Array(0),
-    download: {},
-    state: {},
-  }
-  return pool.trainClients(
-    Array.from({ length: clients }, () => job),
-    () => {},
-    signal,
-  )
-}
-
 /** The value at `flops` on the line through both points; below the sparser one at most down to nothing. */
 function onLine([dense, sparse]: readonly Point[], flops: number, of: (point: Point) => number): number {
   const slope = (of(dense) - of(sparse)) / (dense.flops - sparse.flops)
   return Math.max(0, of(sparse) + slope * (flops - sparse.flops))
-}
-
-function noise({ inputShape, classes }: ModelPlan, count: number): LabelledImages {
-  const stream = namedStream(0, 'calibration')
-  const [channels, height, width] = inputShape
-  return {
-    pixels: Uint8Array.from({ length: count * channels * height * width }, () => stream.integer(256)),
-    labels: Uint8Array.from({ length: count }, () => stream.integer(classes)),
-    count,
-    shape: inputShape,
-    mean: new Array<number>(channels).fill(0.5),
-    deviation: new Array<number>(channels).fill(0.3),
-  }
 }

@@ -1,14 +1,17 @@
 import { EspalierError } from '../contract/commands'
+import { promiseOf, type DeviceChoice } from '../contract/devices'
 import type { RunProgress } from '../contract/events'
-import type { RoundRecord, RunManifest, TopologyRecord } from '../contract/records'
+import type { DeviceUse, RoundRecord, RunManifest, TopologyRecord } from '../contract/records'
 import { withLabelNoise } from '../engine/data/label-noise'
 import { runExperiment } from '../engine/federated/round-loop'
 import { prepareModel } from '../engine/methods/prepare-model'
+import type { ModelPlan } from '../engine/models/plan'
 import { failureText } from '../files/disk-errors'
-import type { WorkerPool } from '../host/worker-pool'
+import type { PoolImages } from '../host/thread-protocol'
 import { weightsDigest } from '../sessions/little-endian'
 import { RunWriter, writeManifest } from '../sessions/run-folder'
 import type { LoadedDataset } from './dataset-library'
+import type { DevicePool, Devices } from './devices'
 import { ProgressReporter } from './progress'
 import { versions } from './versions'
 
@@ -37,7 +40,9 @@ export interface RunExecution {
   /** Folder of the run; its session must be locked. */
   readonly folder: string
   readonly manifest: RunManifest
-  readonly pool: WorkerPool
+  readonly devices: Devices
+  /** Where to train from now on; null goes on where the run was, or begins where its experiment says. */
+  readonly device: DeviceChoice | null
   readonly loadDataset: () => Promise<LoadedDataset>
   /** Aborted with `RunStopped` to pause or cancel, with another error to fail. */
   readonly signal: AbortSignal
@@ -68,6 +73,7 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
     tell({ type: 'run.progress', progress: report })
   })
   let writer: RunWriter | null = null
+  let opened: DevicePool | null = null
   try {
     signal.throwIfAborted()
     writer = await RunWriter.open(folder)
@@ -76,10 +82,22 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
     const dataset = await execution.loadDataset()
     if (manifest.dataSha256 !== null && manifest.dataSha256 !== dataset.sha256) throw otherData(manifest)
     const classes = dataset.classNames.length
-    const { plan } = prepareModel(manifest.experiment, dataset.train.shape, classes)
+    const { plan, requestedActive } = prepareModel(manifest.experiment, dataset.train.shape, classes)
     const train = withLabelNoise(manifest.experiment, dataset.train, dataset.test.labels, classes)
-    const clientPool = await execution.pool.open(plan, { train, test: dataset.test })
-    await save({ dataSha256: dataset.sha256, trainer: clientPool.description })
+    opened = await openDevice(execution, manifest, plan, { train, test: dataset.test }, requestedActive)
+    signal.throwIfAborted()
+    const clientPool = opened.pool
+    const use: DeviceUse = {
+      fromRound: writer.checkpoint?.nextRound ?? 0,
+      device: opened.device,
+      trainer: clientPool.description,
+      promise: promiseOf(opened.device),
+    }
+    await save({
+      dataSha256: dataset.sha256,
+      trainer: clientPool.description,
+      devices: withUse(manifest.devices, use),
+    })
 
     for await (const event of runExperiment({
       experiment: manifest.experiment,
@@ -122,9 +140,34 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
     else await enter({ state: 'failed', message: failureText(error) })
   } finally {
     progress.stop()
+    opened?.close()
     await writer?.close().catch(() => undefined)
   }
   return manifest
+}
+
+/**
+ * Opens the device that the run is to go on with: the one it was told when it was resumed, else the one that it had last,
+ * else its experiment's.
+ */
+async function openDevice(
+  { devices, device: told }: RunExecution,
+  { experiment, devices: uses }: RunManifest,
+  plan: ModelPlan,
+  images: PoolImages,
+  active: readonly number[],
+): Promise<DevicePool> {
+  const weights = plan.prunable.reduce((sum, { weightCount }) => sum + weightCount, 0)
+  const density = active.reduce((sum, count) => sum + count, 0) / weights
+  const device = await devices.resolve(told ?? uses.at(-1)?.device ?? experiment.device, density)
+  return devices.open(device, plan, images, experiment)
+}
+
+/** The uses with one more, unless it goes on with the last. What the last one was to do and did not is forgotten. */
+function withUse(uses: readonly DeviceUse[], use: DeviceUse): DeviceUse[] {
+  const kept = uses.filter(({ fromRound }) => fromRound < use.fromRound)
+  const last = kept.at(-1)
+  return last?.device === use.device && last.trainer === use.trainer ? kept : [...kept, use]
 }
 
 function otherData({ experiment }: RunManifest): EspalierError {

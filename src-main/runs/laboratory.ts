@@ -9,6 +9,7 @@ import {
   type LaunchedSession,
 } from '../contract/commands'
 import type { ComparedRun } from '../contract/comparison'
+import type { Device, PresentDevice } from '../contract/devices'
 import type { EspalierEvent } from '../contract/events'
 import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
@@ -17,6 +18,7 @@ import { failureText } from '../files/disk-errors'
 import { previewPartition } from '../engine/data/preview-partition'
 import { previewPlan } from '../engine/federated/preview-plan'
 import { prepareModel } from '../engine/methods/prepare-model'
+import type { ConnectDevice } from '../host/devices/device-protocol'
 import { describeTrainer, loadKernels } from '../host/kernels'
 import {
   hostCommands,
@@ -36,6 +38,7 @@ import { SessionStore } from '../sessions/session-store'
 import { duplicateSession, exportSession, mergeSessions, openSessionPath } from '../sessions/session-transfer'
 import { verifySession } from '../sessions/verify-session'
 import type { DatasetLibrary } from './dataset-library'
+import { Devices } from './devices'
 import { TimeEstimator } from './estimate'
 import { newExperiments, newRuns } from './launch'
 import { LayerAnalysis } from './layer-analysis'
@@ -50,6 +53,8 @@ export interface LaboratoryOptions {
   readonly workers?: number | null
   /** The built training-worker; by default the one of this application. */
   readonly workerUrl?: URL
+  /** Starts what drives a device other than the processor; left out there is none. */
+  readonly connectDevice?: ConnectDevice
 }
 
 export type LaboratoryCommandName = ForwardedCommandName | HostCommandName
@@ -75,6 +80,7 @@ export class Laboratory {
   readonly #home: DataHome
   readonly #datasets: DatasetLibrary
   readonly #pool: WorkerPool
+  readonly #devices: Devices
   readonly #queue: RunQueue
   readonly #estimator: TimeEstimator
   readonly #layers = new LayerAnalysis()
@@ -82,13 +88,14 @@ export class Laboratory {
   readonly #fetching = new Map<DatasetName, AbortController>()
   #transferring: AbortController | null = null
 
-  private constructor(home: DataHome, datasets: DatasetLibrary, pool: WorkerPool) {
+  private constructor(home: DataHome, datasets: DatasetLibrary, pool: WorkerPool, connectDevice: ConnectDevice | null) {
     this.#home = home
     this.#datasets = datasets
     this.#pool = pool
     this.sessions = new SessionStore(home.sessionsFolder)
     this.#estimator = new TimeEstimator(pool)
-    this.#queue = new RunQueue(pool, datasets, (sessionId, runId, news) => {
+    this.#devices = new Devices(pool, connectDevice, home.devicesFile)
+    this.#queue = new RunQueue(this.#devices, datasets, (sessionId, runId, news) => {
       this.#emit(news.type === 'run.state' ? { ...news, sessionId } : { ...news, sessionId, runId })
     })
   }
@@ -99,7 +106,7 @@ export class Laboratory {
       workers: options.workers ?? availableParallelism(),
       ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
     })
-    return new Laboratory(options.home ?? dataHome(), options.datasets, pool)
+    return new Laboratory(options.home ?? dataHome(), options.datasets, pool, options.connectDevice ?? null)
   }
 
   /** Calls `listener` with every event until the returned function is called. */
@@ -162,6 +169,8 @@ export class Laboratory {
       this.#fetching.get(name)?.abort()
       return Promise.resolve(null)
     },
+    'devices.list': () => this.#devices.list(),
+    'devices.measure': ({ device }) => this.#measureDevice(device),
     'preview.partition': ({ experiment }) => this.#previewPartition(experiment),
     'preview.plan': ({ experiment }) => this.#previewPlan(experiment),
     'preview.sweep': ({ experiments }) => sweepCost(experiments, (experiment) => this.#previewPlan(experiment)),
@@ -355,8 +364,16 @@ export class Laboratory {
     return launched
   }
 
-  async #resume({ sessionId, runId }: CommandArguments<'runs.resume'>): Promise<null> {
-    await this.#queue.resume(sessionId, await this.sessions.folderOf(sessionId), runId)
+  #measureDevice(device: Device): Promise<PresentDevice> {
+    if (this.#queue.isBusy) {
+      const message = 'A run is being executed; a measurement beside it would be wrong. Wait for it or pause it.'
+      throw new EspalierError('busy', message)
+    }
+    return this.#devices.measure(device)
+  }
+
+  async #resume({ sessionId, runId, device }: CommandArguments<'runs.resume'>): Promise<null> {
+    await this.#queue.resume(sessionId, await this.sessions.folderOf(sessionId), runId, device ?? null)
     return null
   }
 

@@ -32,6 +32,7 @@ export function newRuns(experiments: readonly Experiment[]): RunManifest[] {
     dataSha256: null,
     weightsSha256: null,
     trainer: '',
+    devices: [],
     summary: null,
     versions: versions(),
   }))

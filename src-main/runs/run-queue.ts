@@ -1,11 +1,12 @@
 import { EspalierError } from '../contract/commands'
+import type { DeviceChoice } from '../contract/devices'
 import { isResumable, type RunManifest } from '../contract/records'
 import { failureText } from '../files/disk-errors'
-import type { WorkerPool } from '../host/worker-pool'
 import { lockSession, type SessionLock } from '../sessions/session-lock'
 import { readRunToChange, readSession, runFolder } from '../sessions/read-session'
 import { writeManifest } from '../sessions/run-folder'
 import type { DatasetLibrary } from './dataset-library'
+import type { Devices } from './devices'
 import { executeRun, RunStopped, SessionLost, type RunNews } from './execute-run'
 
 interface Ticket {
@@ -15,6 +16,8 @@ interface Ticket {
   readonly done: Promise<RunManifest>
   readonly settle: (manifest: RunManifest) => void
   readonly fail: (error: unknown) => void
+  /** Where to train; null leaves it to the run. */
+  readonly device: DeviceChoice | null
   /** As it is now; on disk it may be a second older. */
   manifest: RunManifest
 }
@@ -32,7 +35,7 @@ export type TellNews = (sessionId: string, runId: string, news: RunNews) => void
  * the first of its runs that is queued to the last that ends, so that no other process comes in between.
  */
 export class RunQueue {
-  readonly #pool: WorkerPool
+  readonly #devices: Devices
   readonly #datasets: DatasetLibrary
   readonly #tell: TellNews
   readonly #locks = new Map<string, HeldLock>()
@@ -41,8 +44,8 @@ export class RunQueue {
   #active: Ticket | null = null
   #isClosed = false
 
-  constructor(pool: WorkerPool, datasets: DatasetLibrary, tell: TellNews) {
-    this.#pool = pool
+  constructor(devices: Devices, datasets: DatasetLibrary, tell: TellNews) {
+    this.#devices = devices
     this.#datasets = datasets
     this.#tell = tell
   }
@@ -65,6 +68,7 @@ export class RunQueue {
     sessionId: string,
     sessionFolder: string,
     prepare: () => Promise<readonly RunManifest[]>,
+    device: DeviceChoice | null = null,
   ): Promise<readonly RunManifest[]> {
     if (this.#isClosed) throw new EspalierError('refused', 'Espalier is closing; no run can be started.')
     await this.#acquire(sessionId, sessionFolder)
@@ -78,7 +82,7 @@ export class RunQueue {
       }
       for (const run of queued) {
         await this.#acquire(sessionId, sessionFolder)
-        this.#waiting.push(newTicket(sessionId, sessionFolder, run))
+        this.#waiting.push(newTicket(sessionId, sessionFolder, run, device))
       }
       this.#next()
       return queued
@@ -120,15 +124,21 @@ export class RunQueue {
     }
   }
 
-  /** Queues a run that has stopped. Throws when it is in another state. */
-  async resume(sessionId: string, sessionFolder: string, runId: string): Promise<void> {
+  /** Queues a run that has stopped, to go on where it was or on another device. Throws when it is in another state. */
+  async resume(
+    sessionId: string,
+    sessionFolder: string,
+    runId: string,
+    device: DeviceChoice | null = null,
+  ): Promise<void> {
     if (this.#find(sessionId, runId) !== null)
       throw new EspalierError('refused', 'The run is queued or running already.')
-    await this.enqueue(sessionId, sessionFolder, async () => {
+    const prepare = async () => {
       const run = await readRunToChange(sessionFolder, runId)
       if (!isResumable(run.state)) throw new EspalierError('refused', `The run is ${run.state} and cannot go on.`)
       return [run]
-    })
+    }
+    await this.enqueue(sessionId, sessionFolder, prepare, device)
   }
 
   /** Pauses everything; nothing can be queued afterwards. */
@@ -160,7 +170,8 @@ export class RunQueue {
       executeRun({
         folder: runFolder(sessionFolder, manifest.id),
         manifest,
-        pool: this.#pool,
+        devices: this.#devices,
+        device: ticket.device,
         loadDataset: () => this.#datasets.load(manifest.experiment.dataset),
         signal: ticket.stop.signal,
         tell: (news) => {
@@ -247,7 +258,12 @@ export class RunQueue {
   }
 }
 
-function newTicket(sessionId: string, sessionFolder: string, manifest: RunManifest): Ticket {
+function newTicket(
+  sessionId: string,
+  sessionFolder: string,
+  manifest: RunManifest,
+  device: DeviceChoice | null,
+): Ticket {
   let settle: Ticket['settle'] = () => {}
   let fail: Ticket['fail'] = () => {}
   const done = new Promise<RunManifest>((resolve, reject) => {
@@ -256,5 +272,5 @@ function newTicket(sessionId: string, sessionFolder: string, manifest: RunManife
   })
   // Often nobody waits for a run; its outcome is on disk and was told.
   done.catch(() => {})
-  return { sessionId, sessionFolder, stop: new AbortController(), done, settle, fail, manifest }
+  return { sessionId, sessionFolder, stop: new AbortController(), done, settle, fail, device, manifest }
 }

@@ -1,10 +1,11 @@
 import type { CommandReply } from '../contract/commands'
 import type { EspalierEvent } from '../contract/events'
+import type { DeviceOffered } from '../host/devices/shell-devices'
 import type { EngineMessage, EngineRequest } from '../host/protocol'
 
 /** What the client needs of Electron's utility process. */
 export interface EngineProcess {
-  postMessage(message: EngineRequest): void
+  postMessage(message: EngineRequest | DeviceOffered): void
   on(event: 'message', listener: (message: EngineMessage) => void): unknown
   on(event: 'exit', listener: (code: number) => void): unknown
   on(event: 'error', listener: (kind: string, location: string) => void): unknown
@@ -96,6 +97,8 @@ export class EngineClient {
     } else if (message.type === 'reply') {
       this.#pending.get(message.id)?.answer(message.reply)
       this.#pending.delete(message.id)
+    } else if (message.type === 'device-wanted') {
+      this.#process?.postMessage({ type: 'device-offered', id: message.id, missing: notInTheWindow })
     } else {
       this.#ready = true
       this.#greet()
@@ -120,6 +123,11 @@ export class EngineClient {
   }
 }
 
+const notInTheWindow: DeviceOffered['missing'] = {
+  reason: 'unsupported',
+  problem: 'the window trains on the processor only',
+  remedy: 'Train on this device with the command line: npx espalier run --device …',
+}
 const restarting = 'it is starting again, and interrupted runs can be resumed from their last checkpoint'
 const givenUp = 'it ended twice in short time and stays down; quit Espalier and open it again, nothing recorded is lost'
 

@@ -138,6 +138,10 @@ export const en = {
     contribution: 'Their contribution',
     auto: 'Automatic',
     cpu: 'Processor',
+    cuda: 'NVIDIA card (CUDA)',
+    webgpu: 'Card of any make (WebGPU)',
+    'tensorflow-cpu': 'TensorFlow on the processor',
+    'tfjs-cpu': 'TensorFlow.js in plain JavaScript (slow referee)',
   } as Record<string, string>,
   fields: {
     dataset: { label: 'Data set', help: 'Image data set that the clients share out.' },
@@ -358,7 +362,14 @@ export const en = {
       label: 'Seed',
       help: 'Of every random stream: weights, mask, partition, client sampling, batches, growth.',
     },
-    device: { label: 'Device', help: 'Where to train; “Processor” is the sparse trainer.' },
+    device: {
+      label: 'Device',
+      help: 'Where to train: “Processor” is the sparse trainer, the others are TensorFlow.js on a card or a library; automatic is the fastest measured one.',
+    },
+    clientsAtOnce: {
+      label: 'Clients at once',
+      help: 'Clients that a device other than the processor trains as one batch, where its memory allows; 1 trains them one after the other.',
+    },
   } as Record<ExperimentField, FieldWords>,
   /** Why a field has no say; `{value}`-free so that it stays short beside the label. */
   notApplicable: {

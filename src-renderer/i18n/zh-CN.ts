@@ -112,6 +112,10 @@ export const zhCN: Messages = {
     contribution: '贡献度',
     auto: '自动',
     cpu: '处理器',
+    cuda: 'NVIDIA 显卡（CUDA）',
+    webgpu: '任意品牌显卡（WebGPU）',
+    'tensorflow-cpu': '处理器上的 TensorFlow',
+    'tfjs-cpu': '纯 JavaScript 的 TensorFlow.js（慢速对照）',
   },
   fields: {
     dataset: { label: '数据集', help: '由各客户端分配的图像数据集。' },
@@ -248,7 +252,14 @@ export const zhCN: Messages = {
     thresholdCoefficient: { label: '阈值系数 α', help: '提高阈值的惩罚 α·Σexp(−τ)；越大越稀疏。' },
     evaluationInterval: { label: '评估间隔', help: '每隔若干轮以及最后一轮之后测量测试准确率。' },
     seed: { label: '随机种子', help: '用于所有随机流：权重、掩码、划分、客户端抽样、批次、生长。' },
-    device: { label: '设备', help: '训练所用设备；“处理器”为稀疏训练器。' },
+    device: {
+      label: '设备',
+      help: '训练所用设备：“处理器”为稀疏训练器，其余为在显卡或程序库上运行的 TensorFlow.js；“自动”取实测最快者。',
+    },
+    clientsAtOnce: {
+      label: '同批客户端数',
+      help: '处理器以外的设备在内存允许时作为一批同时训练的客户端数；取 1 则逐个训练。',
+    },
   },
   notApplicable: {
     method: (title) => `“${title}”不使用此项`,

@@ -37,6 +37,7 @@ export function finishedRun(experiment: ExperimentInput, accuracies: readonly (n
       dataSha256: null,
       weightsSha256: null,
       trainer: 'sparse/wasm',
+      devices: [],
       summary: {
         model: 'feddst-cnn',
         inputShape: [1, 28, 28],

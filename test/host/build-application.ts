@@ -13,7 +13,7 @@ export interface BuiltApplication {
 
 /** Builds entries as they are shipped, into a folder of their own that looks like the application. */
 export async function buildApplication(
-  ...entries: ('training-worker' | 'engine-process' | 'cli')[]
+  ...entries: ('training-worker' | 'engine-process' | 'device-process' | 'cli')[]
 ): Promise<BuiltApplication> {
   const output = join(project, 'test', 'output')
   await mkdir(output, { recursive: true })

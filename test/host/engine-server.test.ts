@@ -1,12 +1,12 @@
 import { expect, it, vi } from 'vitest'
 import { EspalierError } from '../../src-main/contract/commands'
 import type { EspalierEvent } from '../../src-main/contract/events'
-import { serveEngine, type Engine } from '../../src-main/host/engine-server'
+import { serveEngine, type Engine, type EnginePort } from '../../src-main/host/engine-server'
 import type { EngineMessage } from '../../src-main/host/protocol'
 
 function connect(opening: Promise<Engine>) {
   const sent: EngineMessage[] = []
-  let deliver: (message: unknown) => void = () => {}
+  let deliver: Parameters<EnginePort['onMessage']>[0] = () => {}
   const served = serveEngine(
     {
       post: (message) => sent.push(message),
@@ -20,7 +20,7 @@ function connect(opening: Promise<Engine>) {
     sent,
     served,
     ask: (message: unknown) => {
-      deliver(message)
+      deliver(message, [])
     },
   }
 }

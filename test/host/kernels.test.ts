@@ -103,7 +103,7 @@ describe('espalier devices', () => {
   it('lists processor and kernels and says which are used', async () => {
     vi.stubEnv('ESPALIER_KERNELS', 'wasm')
     const lines = printed()
-    expect(await runCommandLine(['devices'])).toBe(0)
+    expect(await runCommandLine(['devices', '--no-benchmark'])).toBe(0)
     expect(lines[0]).toMatch(/^CPU .*, \d+ threads$/)
     expect(lines[1]).toMatch(/^sparse\/native (\(\w+\) +found: | *not found: )/)
     expect(lines[2]).toMatch(/^sparse\/wasm +found: .*sparse\.wasm$/)

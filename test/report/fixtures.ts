@@ -42,6 +42,7 @@ export function run(
       dataSha256: null,
       weightsSha256: null,
       trainer: 'sparse/wasm',
+      devices: [],
       summary: {
         model: 'feddst-cnn',
         inputShape: [1, 28, 28],

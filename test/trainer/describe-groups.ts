@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelPlan } from '../../src-main/engine/models/plan'
+import type { GroupTrainer } from '../../src-main/engine/trainer/group-trainer'
 import { bytesPerClient } from '../../src-main/engine/trainer/tfjs/memory'
-import type { GroupTrainer, TfjsTrainerOptions } from '../../src-main/engine/trainer/tfjs/tfjs-trainer'
+import type { TfjsTrainerOptions } from '../../src-main/engine/trainer/tfjs/tfjs-trainer'
 import type { ClientTask } from '../../src-main/engine/trainer/trainer'
 import { everyImage, randomImages, randomModel } from './describe-trainer'
 import { tinyPlan } from './tiny-plans'
@@ -54,11 +55,11 @@ export function describeGroups(
     it('gives every client what it gives alone, in the order of the tasks, and leaves no tensor behind', async () => {
       const alone = makeTrainer(plan, { ...options, clientsAtOnce: 1 })
       const grouped = makeTrainer(plan, options)
-      const before = grouped.liveTensors()
+      const before = await grouped.liveTensors()
       const done: number[] = []
       const together = await grouped.trainClients(tasks, (count) => done.push(count))
       expect(done).toEqual([3])
-      expect(grouped.liveTensors()).toBe(before)
+      expect(await grouped.liveTensors()).toBe(before)
       for (const [client, result] of together.entries()) {
         const own = await alone.trainClient(tasks[client])
         expect(result.steps).toBe(own.steps)
@@ -73,12 +74,12 @@ export function describeGroups(
       }
       await grouped.evaluate(tasks[0], images, everyImage(60))
       await grouped.gradient(tasks[0], images, everyImage(60))
-      expect(grouped.liveTensors()).toBe(before)
+      expect(await grouped.liveTensors()).toBe(before)
     })
 
     it('leaves no tensor behind when it is stopped', async () => {
       const trainer = makeTrainer(plan, { ...options, clientsAtOnce: 2 })
-      const before = trainer.liveTensors()
+      const before = await trainer.liveTensors()
       const stop = new AbortController()
       const training = trainer.trainClients(
         tasks,
@@ -88,7 +89,7 @@ export function describeGroups(
         stop.signal,
       )
       await expect(training).rejects.toThrow('stopped')
-      expect(trainer.liveTensors()).toBe(before)
+      expect(await trainer.liveTensors()).toBe(before)
     })
 
     it('trains fewer at once where the memory of the device is small, and says when one does not fit', async () => {

@@ -11,6 +11,7 @@ import {
   type Preferences,
 } from '@contract/commands'
 import type { EspalierBridge } from '@contract/bridge'
+import type { DeviceReport } from '@contract/devices'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
@@ -88,6 +89,20 @@ const information: ApplicationInfo = {
   datasetsFolder: '/home/ada/.local/share/espalier/datasets',
   trainer: 'sparse/wasm',
   systemLocale: 'en-GB',
+}
+
+const processor: DeviceReport = {
+  device: 'cpu',
+  promise: 'bits',
+  state: 'present',
+  hardware: 'A processor with 8 cores',
+  versions: { espalier: '0.1.0' },
+  freeBytes: 8 * 2 ** 30,
+  isEmulated: false,
+  speed: [
+    { sparsity: 0, imagesPerSecond: 2400 },
+    { sparsity: 0.9, imagesPerSecond: 9100 },
+  ],
 }
 
 /** An engine in the page: the same answers every time, rounds over timers, and failures on demand. */
@@ -183,6 +198,8 @@ export class FakeEngine implements EspalierBridge {
       return null
     },
     'datasets.import': ({ name }) => this.#setDataset(name, 'ready'),
+    'devices.list': () => [processor],
+    'devices.measure': () => processor,
     'preview.partition': ({ experiment }) => this.#partition(experiment),
     'preview.plan': ({ experiment }) => this.#plan(experiment),
     'preview.sweep': ({ experiments }) =>
@@ -466,6 +483,7 @@ export class FakeEngine implements EspalierBridge {
         dataSha256: null,
         weightsSha256: null,
         trainer: information.trainer,
+        devices: [],
         summary: run.summary,
         versions: { espalier: information.version },
       },

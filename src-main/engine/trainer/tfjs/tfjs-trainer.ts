@@ -2,15 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { ModelPlan } from '../../models/plan'
 import { batches as batchesOf, stepCount } from '../batch-order'
 import { checkImages, checkLength, checkTask } from '../checks'
-import type {
-  ClientResult,
-  ClientTask,
-  DeferredTrainer,
-  Evaluation,
-  LabelledImages,
-  LossGradient,
-  MaskedModel,
-} from '../trainer'
+import type { GroupTrainer } from '../group-trainer'
+import type { ClientResult, ClientTask, Evaluation, LabelledImages, LossGradient, MaskedModel } from '../trainer'
 import { deviceLayout, fromDevice, maskOnDevice, toDevice, type DeviceLayout } from './device-layout'
 import { ImageReader } from './image-batch'
 import { clientsThatFit } from './memory'
@@ -18,8 +11,11 @@ import { backward, forward } from './network'
 
 /** Images of one forward pass of an evaluation or a gradient. */
 const imagesAtOnce = 250
-/** A device that computes beside this process is waited for after so many steps, so that its queue stays short. */
-const stepsBetweenWaits = 8
+/**
+ * A device that computes beside this process is waited for this often, so that its queue stays short and a wish to stop is
+ * heard.
+ */
+const millisecondsBetweenWaits = 50
 
 export interface TfjsTrainerOptions {
   /** What the trainer is called in the manifest, e.g. "tfjs/tensorflow-cpu 2.16.1". */
@@ -28,18 +24,6 @@ export interface TfjsTrainerOptions {
   readonly clientsAtOnce: number
   /** Bytes of the device that training may take; null when it is not known. */
   readonly memoryBytes: number | null
-}
-
-/** Training of several clients of a round together. */
-export interface GroupTrainer extends DeferredTrainer {
-  /** Results in the order of the tasks; `onClientDone` is told how many are done. Throws the signal's reason when it aborts. */
-  trainClients(
-    tasks: readonly ClientTask[],
-    onClientDone?: (done: number) => void,
-    signal?: AbortSignal,
-  ): Promise<ClientResult[]>
-  /** Tensors on the device; between two calls there are none of this trainer's. */
-  liveTensors(): number
 }
 
 /**
@@ -83,8 +67,8 @@ class TfjsTrainer implements GroupTrainer {
     this.#layout = deviceLayout(plan)
   }
 
-  liveTensors(): number {
-    return tf.memory().numTensors
+  liveTensors(): Promise<number> {
+    return Promise.resolve(tf.memory().numTensors)
   }
 
   async trainClient(task: ClientTask): Promise<ClientResult> {
@@ -190,6 +174,7 @@ class TfjsTrainer implements GroupTrainer {
     const reader = new ImageReader(group[0].task.images, this.plan.classes)
     const batches = group.map(({ task }) => batchesOf(task))
     const ended: GroupState[] = []
+    let waitedAt = performance.now()
     let state = this.#begin(group)
     try {
       for (let step = 0; step < group[0].steps; step++) {
@@ -202,7 +187,12 @@ class TfjsTrainer implements GroupTrainer {
         const next = tf.tidy(() => this.#step(state, reader, batches.slice(0, alive).map(nextOf), group[0].task))
         tf.dispose([state.parameters, state.velocities, state.losses])
         state = { ...state, ...next }
-        if (step % stepsBetweenWaits === stepsBetweenWaits - 1) await state.losses.data()
+        if (performance.now() - waitedAt > millisecondsBetweenWaits) {
+          await state.losses.data()
+          // Backends that compute in this very thread answer at once; only a timer lets messages in.
+          await new Promise((resolve) => setTimeout(resolve, 0))
+          waitedAt = performance.now()
+        }
         signal.throwIfAborted()
       }
       const rows = [state, ...ended]

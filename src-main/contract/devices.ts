@@ -1,0 +1,78 @@
+import { z } from 'zod'
+
+/**
+ * What a run can train on. `auto` is whichever measured device is fastest; `cpu` the sparse trainer on the processor;
+ * the others are TensorFlow.js: `cuda` an NVIDIA card (`cuda:1` the second one), `webgpu` a card of any make,
+ * `tensorflow-cpu` the library of `cuda` without a card, `tfjs-cpu` a slow referee in plain JavaScript.
+ */
+export const deviceNames = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorflow-cpu', 'tfjs-cpu'] as const
+const oneCard = z.templateLiteral(['cuda:', z.number().int().min(0).max(99)])
+export const deviceChoiceSchema = z.union([z.enum(deviceNames), oneCard])
+/** What a run trains on in the end: what `auto` is replaced by. */
+export const deviceSchema = z.union([z.enum(deviceNames).exclude(['auto']), oneCard])
+export type DeviceChoice = z.output<typeof deviceChoiceSchema>
+export type Device = z.output<typeof deviceSchema>
+export type DeviceKind = Exclude<(typeof deviceNames)[number], 'auto'>
+
+/** The kind of a device: `cuda:1` is `cuda`. */
+export function deviceKind(device: Device): DeviceKind {
+  return device.startsWith('cuda') ? 'cuda' : (device as DeviceKind)
+}
+
+/**
+ * What a device promises: the same bits on every machine, or agreement within a tolerance, because the order of its sums
+ * is its own.
+ */
+export const promises = ['bits', 'tolerance'] as const
+export type Promised = (typeof promises)[number]
+
+export function promiseOf(device: Device): Promised {
+  return device === 'cpu' ? 'bits' : 'tolerance'
+}
+
+/** Why a device cannot be used. */
+export type MissingReason =
+  /** Its software comes on demand and has not been set up. */
+  | 'not-set-up'
+  /** There is no such card, or its driver does not answer. */
+  | 'no-card'
+  /** It cannot exist on this platform. */
+  | 'unsupported'
+  /** Its software is there and fails. */
+  | 'failed'
+
+/** Training speed of FedDST's CIFAR-10 network in batches of 32. */
+export interface DeviceSpeed {
+  readonly sparsity: number
+  readonly imagesPerSecond: number
+}
+
+interface DeviceBasis {
+  readonly device: Device
+  readonly promise: Promised
+}
+
+export interface PresentDevice extends DeviceBasis {
+  readonly state: 'present'
+  /** The processor or card. */
+  readonly hardware: string
+  /** What drives it, by name: "tensorflow" → "2.16.1". */
+  readonly versions: Readonly<Record<string, string>>
+  /** Bytes that were free when it was looked at; null where the device does not tell. */
+  readonly freeBytes: number | null
+  /** Computes in software what a card would: for tests. */
+  readonly isEmulated: boolean
+  /** One entry per measured sparsity, in rising order; null while it has not been measured. */
+  readonly speed: readonly DeviceSpeed[] | null
+}
+
+export interface MissingDevice extends DeviceBasis {
+  readonly state: 'missing'
+  readonly reason: MissingReason
+  /** The same in an English sentence, with what was found. */
+  readonly problem: string
+  /** What to do, in an English sentence. */
+  readonly remedy: string
+}
+
+export type DeviceReport = PresentDevice | MissingDevice

@@ -1,0 +1,61 @@
+import { fork } from 'node:child_process'
+import { deviceKind } from '../../contract/devices'
+import { deviceProcessPath } from '../application-files'
+import type { ConnectDevice, DevicePort, DeviceReply } from './device-protocol'
+import { locateTensorflow } from './locate-tensorflow'
+
+/** Kept of what a device's process writes on stderr: its last words tell why it ended. */
+const keptCharacters = 2000
+
+/**
+ * Devices in Node processes of their own. Only where Node itself runs: Electron's processes cannot start a Node.
+ *
+ * @param tensorflowFolder where the native part of TensorFlow was set up
+ * @param script the built device-process; by default the one of this application
+ */
+export function forkDevices(tensorflowFolder: string, script = deviceProcessPath()): ConnectDevice {
+  return async (device) => {
+    // What is not there needs no process to say so.
+    if (['cuda', 'tensorflow-cpu'].includes(deviceKind(device))) await locateTensorflow(device, tensorflowFolder)
+    return forkDevice(device, script)
+  }
+}
+
+function forkDevice(device: string, script: string): DevicePort {
+  const child = fork(script, [device], {
+    // Typed arrays as they are.
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  let lastWords = ''
+  let isClosed = false
+  child.stderr?.on('data', (bytes: Buffer) => {
+    lastWords = (lastWords + bytes.toString()).slice(-keptCharacters)
+  })
+  return {
+    post: (message) => {
+      if (child.connected) child.send(message, () => {})
+    },
+    onMessage: (listener) => {
+      child.on('message', (message) => {
+        listener(message as DeviceReply)
+      })
+    },
+    onLost: (listener) => {
+      child.on('error', (error) => {
+        if (!isClosed) listener(error.message)
+      })
+      child.on('close', (code, signal) => {
+        if (isClosed) return
+        const how = signal === null ? `with exit code ${code ?? 0}` : `by ${signal}`
+        const last = lastWords.trim().split('\n').at(-1) ?? ''
+        listener(`its process ended ${how}${last === '' ? '' : ` (${last})`}`)
+      })
+    },
+    close: () => {
+      isClosed = true
+      child.kill('SIGKILL')
+    },
+  }
+}

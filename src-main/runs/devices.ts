@@ -1,0 +1,190 @@
+import { freemem } from 'node:os'
+import {
+  deviceKind,
+  deviceNames,
+  promiseOf,
+  type Device,
+  type DeviceChoice,
+  type DeviceReport,
+  type DeviceSpeed,
+  type PresentDevice,
+} from '../contract/devices'
+import type { Experiment } from '../contract/experiment'
+import type { ClientPool } from '../engine/federated/client-pool'
+import { createGroupPool } from '../engine/federated/group-pool'
+import { prepareModel } from '../engine/methods/prepare-model'
+import type { ModelPlan } from '../engine/models/plan'
+import { benchmarkExperiment, benchmarkShape } from '../host/benchmark'
+import { DeviceMissing } from '../host/devices/device-errors'
+import type { ConnectDevice } from '../host/devices/device-protocol'
+import { RemoteDevice } from '../host/devices/remote-trainer'
+import { describeTrainer } from '../host/kernels'
+import { processorName } from '../host/processor'
+import type { PoolImages } from '../host/thread-protocol'
+import type { WorkerPool } from '../host/worker-pool'
+import { modelOfDensity, noiseImages, steadySeconds, trainBurst } from './bursts'
+import { DeviceSpeeds } from './device-speeds'
+import { applicationVersion } from './versions'
+
+/** A client pool on a device, for one run. */
+export interface DevicePool {
+  readonly device: Device
+  readonly pool: ClientPool
+  /** Gives the device back. */
+  close(): void
+}
+
+type RunSetting = Pick<Experiment, 'batchSize' | 'clientsAtOnce'>
+
+/** The sparse trainer is measured at these sparsities; the others compute densely. */
+const sparsities = [0, 0.9]
+
+/** The devices of this computer: found, measured, chosen and opened. */
+export class Devices {
+  readonly #pool: WorkerPool
+  readonly #connect: ConnectDevice | null
+  readonly #speeds: DeviceSpeeds
+
+  /**
+   * @param connect starts what drives a device; null where there is only the processor
+   * @param speedsFile where measured speeds are kept
+   */
+  constructor(pool: WorkerPool, connect: ConnectDevice | null, speedsFile: string) {
+    this.#pool = pool
+    this.#connect = connect
+    const measuredWith = [applicationVersion, process.version, processorName(), `${pool.workers} workers`].join(', ')
+    this.#speeds = new DeviceSpeeds(speedsFile, measuredWith)
+  }
+
+  /** Every device by name, in the order of the names, with its speed where it is known. */
+  async list(): Promise<DeviceReport[]> {
+    const reports = await Promise.all(deviceNames.flatMap((name) => (name === 'auto' ? [] : [this.#find(name)])))
+    return reports
+  }
+
+  /** Measures a device, some seconds, and remembers its speed. Throws where it is missing. */
+  async measure(device: Device): Promise<PresentDevice> {
+    const report = await this.#present(device)
+    const speed = await this.#measure(report)
+    await this.#speeds.remember(device, speed)
+    return { ...report, speed }
+  }
+
+  /**
+   * The device that a choice means. `auto` is the fastest at the given density; devices that were never measured are
+   * measured first, except what only imitates a device.
+   */
+  async resolve(choice: DeviceChoice, density: number): Promise<Device> {
+    if (choice !== 'auto') return choice
+    if (this.#connect === null) return 'cpu'
+    const present = (await this.list()).flatMap((report) =>
+      report.state === 'present' && report.device !== 'tfjs-cpu' && !report.isEmulated ? [report] : [],
+    )
+    // Nothing to compare with.
+    if (present.length <= 1) return 'cpu'
+    let best: { device: Device; seconds: number } = { device: 'cpu', seconds: Number.POSITIVE_INFINITY }
+    for (const report of present) {
+      const speed = report.speed ?? (await this.measure(report.device)).speed ?? []
+      const seconds = secondsPerImage(speed, 1 - density)
+      if (seconds < best.seconds) best = { device: report.device, seconds }
+    }
+    return best.device
+  }
+
+  /** Opens a device for a run. Throws where it is missing or has too little memory. */
+  async open(device: Device, plan: ModelPlan, images: PoolImages, setting: RunSetting): Promise<DevicePool> {
+    if (device === 'cpu') return { device, pool: await this.#pool.open(plan, images), close: () => {} }
+    const remote = await this.#reach(device)
+    try {
+      const trainer = await remote.open({ plan, images, ...setting })
+      return {
+        device,
+        pool: createGroupPool(trainer, images.train, images.test, setting.clientsAtOnce),
+        close: () => {
+          remote.close()
+        },
+      }
+    } catch (error) {
+      remote.close()
+      throw error
+    }
+  }
+
+  async #find(device: Device): Promise<DeviceReport> {
+    try {
+      return await this.#present(device)
+    } catch (error) {
+      const { reason, problem, remedy } =
+        error instanceof DeviceMissing
+          ? error.why
+          : {
+              reason: 'failed' as const,
+              problem: error instanceof Error ? error.message : String(error),
+              remedy: 'Use another device',
+            }
+      return { device, promise: promiseOf(device), state: 'missing', reason, problem, remedy }
+    }
+  }
+
+  async #present(device: Device): Promise<PresentDevice> {
+    const basis = {
+      device,
+      promise: promiseOf(device),
+      state: 'present' as const,
+      speed: await this.#speeds.of(device),
+    }
+    if (device === 'cpu') {
+      const versions = { espalier: applicationVersion, kernels: await describeTrainer() }
+      return { ...basis, hardware: processorName(), versions, freeBytes: freemem(), isEmulated: false }
+    }
+    const remote = await this.#reach(device)
+    try {
+      const { hardware, versions, freeBytes, isEmulated } = await remote.describe()
+      return { ...basis, hardware, versions, freeBytes, isEmulated }
+    } finally {
+      remote.close()
+    }
+  }
+
+  async #reach(device: Device): Promise<RemoteDevice> {
+    if (this.#connect === null) {
+      throw new DeviceMissing(device, {
+        reason: 'unsupported',
+        problem: 'this program trains on the processor only',
+        remedy: 'Use the device cpu',
+      })
+    }
+    return new RemoteDevice(device, await this.#connect(device))
+  }
+
+  async #measure({ device, isEmulated }: PresentDevice): Promise<DeviceSpeed[]> {
+    // Seconds per step where the others have milliseconds.
+    const isSlow = isEmulated || device === 'tfjs-cpu'
+    const clients = device === 'cpu' ? this.#pool.workers : isSlow ? 1 : 8
+    const experiment = benchmarkExperiment({ ...(isSlow ? { batchSize: 4 } : {}), clientsAtOnce: clients })
+    const { plan } = prepareModel(experiment, benchmarkShape, 10)
+    const images = noiseImages(plan, experiment.batchSize)
+    const opened = await this.open(device, plan, { train: images, test: images }, experiment)
+    try {
+      const speed: DeviceSpeed[] = []
+      for (const sparsity of deviceKind(device) === 'cpu' ? sparsities : sparsities.slice(0, 1)) {
+        const model = modelOfDensity(plan, 1 - sparsity, experiment.seed)
+        const seconds = await steadySeconds((epochs) => trainBurst(opened.pool, experiment, model, clients, epochs))
+        speed.push({ sparsity, imagesPerSecond: (clients * experiment.batchSize) / seconds })
+      }
+      return speed
+    } finally {
+      opened.close()
+    }
+  }
+}
+
+/** Seconds per image on the line through the measured sparsities; at the only one where there is one. */
+function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
+  const [first, last] = [speed.at(0), speed.at(-1)]
+  if (first === undefined || last === undefined) return Number.POSITIVE_INFINITY
+  const seconds = (point: DeviceSpeed) => 1 / point.imagesPerSecond
+  if (first === last) return seconds(first)
+  const share = (sparsity - first.sparsity) / (last.sparsity - first.sparsity)
+  return Math.max(seconds(first) + share * (seconds(last) - seconds(first)), Number.MIN_VALUE)
+}
