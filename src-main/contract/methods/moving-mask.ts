@@ -124,6 +124,7 @@ export const movingMaskMethods = {
     help: 'As EM, but clients train the share R more weights than the target; an update first drops to the target and then grows beyond it again, in two falling steps, and nothing from the round on at which the topology freezes. The last round is always at the target. Until then clients need more memory and traffic than S says.',
     parts: {
       ...set,
+      distribution: 'free, denser until the topology freezes',
       drop: 'importance |w| + λ·|g|, down to the target',
       grow: 'random, beyond the target',
       schedule: 'every ΔT rounds, R in two steps',

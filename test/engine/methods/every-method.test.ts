@@ -86,6 +86,7 @@ function experimentOf(method: MethodName): Experiment {
     scoringImages: 8,
     scoringSteps: 3,
     denseRounds: 1,
+    retrainingFactor: 1,
     pruningBegin: 1,
     pruningInterval: 2,
     seed: 5,
