@@ -66,7 +66,7 @@ function start(): void {
     // The start script takes this as the sign that a window can open on this machine.
     process.send?.('window-open')
   })
-  const activity = new Activity(window)
+  const activity = new Activity(window, words, () => preferences.get().notifications)
   const onEvent = (event: EspalierEvent): void => {
     if (window.isDestroyed()) return
     activity.follow(event)

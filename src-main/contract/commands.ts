@@ -4,6 +4,7 @@ import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName, Experiment } from './experiment'
 import type { CurrentWeights, LayerHistory, MaskSimilarity, UnitDegrees } from './layers'
 import { paperNames } from './papers'
+import { priorities, type QueueStatus } from './queue'
 import type { PartitionPreview, PlanPreview, SweepCost } from './preview'
 import { tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
 
@@ -23,6 +24,12 @@ const preferenceFields = {
   locale: z.enum(['system', 'en', 'zh-CN']),
   /** Worker threads that train clients; null uses the number of cores. */
   workers: z.number().int().min(1).max(64).nullable(),
+  /** Whether the system tells that all runs have ended while the window is not in front. */
+  notifications: z.boolean(),
+  /** Size of text, as a share of the usual one. */
+  textSize: z.number().min(0.8).max(2),
+  /** Whether the tour was taken or declined. */
+  tourSeen: z.boolean(),
   lastSessionId: sessionId.nullable(),
   /** Sessions opened lately, the newest first. */
   recentSessionIds: z.array(sessionId).max(10),
@@ -31,6 +38,9 @@ export const preferencesSchema = z.strictObject({
   theme: preferenceFields.theme.default('system'),
   locale: preferenceFields.locale.default('system'),
   workers: preferenceFields.workers.default(null),
+  notifications: preferenceFields.notifications.default(true),
+  textSize: preferenceFields.textSize.default(1),
+  tourSeen: preferenceFields.tourSeen.default(false),
   lastSessionId: preferenceFields.lastSessionId.default(null),
   recentSessionIds: preferenceFields.recentSessionIds.default([]),
 })
@@ -167,10 +177,21 @@ export const commands = {
     sessionName: sessionName.nullable(),
     experiments: z.array(experimentSchema).min(1).max(mostRuns),
   }),
-  'runs.pause': runReference,
-  /** Goes on where the run stopped, on the same device or from now on another one. */
-  'runs.resume': runReference.extend({ device: deviceChoiceSchema.optional() }),
+  /** `checkpoint` lets the round under way end first, so that nothing is computed twice; it answers before that. */
+  'runs.pause': runReference.extend({ when: z.enum(['now', 'checkpoint']).optional() }),
+  /** Goes on where the run stopped, on the same device or from now on another one; `start` throws away what it has recorded. */
+  'runs.resume': runReference.extend({
+    from: z.enum(['checkpoint', 'start']).optional(),
+    device: deviceChoiceSchema.optional(),
+  }),
   'runs.cancel': runReference,
+  'queue.get': nothing,
+  /** Puts a waiting run at a place among those that wait. It takes the priority of its neighbours there. */
+  'queue.move': runReference.extend({ index: z.number().int().min(0) }),
+  /** Puts a waiting run behind the others of its new priority. */
+  'queue.prioritise': runReference.extend({ priority: z.enum(priorities) }),
+  /** A held queue starts no further run. */
+  'queue.hold': z.strictObject({ isHeld: z.boolean() }),
   'runs.records': runReference,
   /** `layer` is the index among the prunable layers. */
   'runs.mask': z.strictObject({ sessionId, runId, update: z.number().int().min(0), layer: z.number().int().min(0) }),
@@ -232,6 +253,10 @@ export interface CommandOutputs {
   'runs.pause': null
   'runs.resume': null
   'runs.cancel': null
+  'queue.get': QueueStatus
+  'queue.move': null
+  'queue.prioritise': null
+  'queue.hold': null
   'runs.records': RunRecords
   'runs.mask': MaskPicture
   'runs.layerHistory': LayerHistory

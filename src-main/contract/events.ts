@@ -1,4 +1,5 @@
 import type { DatasetName } from './experiment'
+import type { QueueStatus } from './queue'
 import type { RoundRecord, RunManifest, TopologyRecord } from './records'
 
 /** Everything the window is told without asking. A record is on disk before its event is sent. */
@@ -24,6 +25,16 @@ export type EspalierEvent =
       readonly runId: string
       readonly files: readonly string[]
     }
+  /** Who trained whom in the round under way; a few times a second. */
+  | {
+      readonly type: 'run.lanes'
+      readonly sessionId: string
+      readonly runId: string
+      readonly lanes: RunLanes
+    }
+  | { readonly type: 'queue.changed'; readonly queue: QueueStatus }
+  /** What the machine is busy with; every two seconds while a run is going on. */
+  | { readonly type: 'machine.load'; readonly load: MachineLoad }
   | {
       readonly type: 'dataset.progress'
       readonly name: DatasetName
@@ -53,4 +64,39 @@ export interface RunProgress {
   readonly phase: 'training' | 'evaluation' | 'topology'
   /** Estimate for the rest of this run; null before it can be known. */
   readonly secondsRemaining: number | null
+}
+
+/** A stretch of time in which a worker thread did one thing. */
+interface WorkSpan {
+  /** Number of the thread, from 0. */
+  readonly worker: number
+  /** The client it trained; null when it evaluated a model. */
+  readonly client: number | null
+  /** Seconds since the round began. */
+  readonly start: number
+  /** Null while it goes on. */
+  readonly end: number | null
+}
+
+export interface RunLanes {
+  readonly round: number
+  /** Threads that may work at a time. */
+  readonly workers: number
+  /** Seconds since the round began. */
+  readonly now: number
+  /** The latest of the round, in order of their start. */
+  readonly spans: readonly WorkSpan[]
+}
+
+export interface MachineLoad {
+  /** Of all cores together. */
+  readonly cpuShare: number
+  readonly cores: number
+  /** Name of the processor, as it calls itself. */
+  readonly processor: string
+  /** Of the whole machine. */
+  readonly memoryUsedBytes: number
+  readonly memoryTotalBytes: number
+  /** Of the process that trains. */
+  readonly engineMemoryBytes: number
 }

@@ -29,6 +29,7 @@ const opening = Laboratory.open({
   home,
   datasets: new DatasetStore(home.datasetsFolder),
   connectDevice: shellDevices?.connect ?? forkDevices(home.tensorflowFolder),
+  keepsQueue: true,
 }).then(async (laboratory) => {
   // What was deleted could be restored until now.
   await laboratory.sessions.purge()

@@ -19,6 +19,15 @@ export interface WorkerPoolOptions {
   readonly workerUrl?: URL
 }
 
+/** A thread has begun or ended to train a client, or to evaluate (`client` is null). */
+export interface WorkNews {
+  /** Number of the thread, the smallest that is free when it is started. */
+  readonly worker: number
+  readonly round: number | null
+  readonly client: number | null
+  readonly isDone: boolean
+}
+
 interface Job {
   readonly setting: ThreadSetting
   readonly job: ThreadJob
@@ -35,6 +44,8 @@ export class WorkerPool {
   readonly #kernels: KernelSource
   readonly #workerUrl: URL
   readonly #threads = new Map<TrainingThread, Job | null>()
+  readonly #numbers = new Map<TrainingThread, number>()
+  readonly #watchers = new Set<(news: WorkNews) => void>()
   #workers: number
   #pending: Job[] = []
   #isDisposed = false
@@ -57,6 +68,12 @@ export class WorkerPool {
     this.#workers = workers
     this.#trim()
     this.#handOut()
+  }
+
+  /** Calls `watcher` whenever a thread begins or ends a job, until the returned function is called. */
+  watchWork(watcher: (news: WorkNews) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   /** A client pool for one plan and data set. Throws when the trainer refuses the plan. */
@@ -180,12 +197,15 @@ export class WorkerPool {
       if (thread === null) return
       this.#pending.shift()
       this.#threads.set(thread, job)
+      this.#tellWork(thread, job, false)
       thread.run(job.setting, job.job).then(
         (value) => {
+          this.#tellWork(thread, job, true)
           this.#release(thread)
           job.onValue(value)
         },
         (error: unknown) => {
+          this.#tellWork(thread, job, true)
           this.#release(thread)
           job.onFailure(error)
         },
@@ -193,14 +213,25 @@ export class WorkerPool {
     }
   }
 
+  #tellWork(thread: TrainingThread, { job }: Job, isDone: boolean): void {
+    const worker = this.#numbers.get(thread)
+    if (worker === undefined || job.type === 'describe') return
+    const { round, client } = job.type === 'train' ? job.client : { round: null, client: null }
+    for (const watcher of this.#watchers) watcher({ worker, round, client, isDone })
+  }
+
   #freeThread(setting: ThreadSetting): TrainingThread | null {
-    for (const thread of this.#threads.keys()) if (thread.hasEnded) this.#threads.delete(thread)
+    for (const thread of this.#threads.keys()) if (thread.hasEnded) this.#forget(thread)
     const idle = [...this.#threads.keys()].filter((thread) => thread.isIdle)
     const known = idle.find((thread) => thread.serves(setting)) ?? idle.at(0)
     if (known !== undefined) return known
     if (this.#threads.size >= this.#workers) return null
     const thread = new TrainingThread(this.#workerUrl, { kernels: this.#kernels })
     this.#threads.set(thread, null)
+    const taken = new Set(this.#numbers.values())
+    let number = 0
+    while (taken.has(number)) number++
+    this.#numbers.set(thread, number)
     return thread
   }
 
@@ -220,8 +251,13 @@ export class WorkerPool {
   }
 
   #discard(thread: TrainingThread): void {
-    this.#threads.delete(thread)
+    this.#forget(thread)
     // Nothing waits for the end of a thread that nobody uses any more; its memory goes with it.
     void thread.terminate()
+  }
+
+  #forget(thread: TrainingThread): void {
+    this.#threads.delete(thread)
+    this.#numbers.delete(thread)
   }
 }

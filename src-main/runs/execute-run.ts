@@ -1,6 +1,6 @@
 import { EspalierError } from '../contract/commands'
 import { promiseOf, type DeviceChoice } from '../contract/devices'
-import type { RunProgress } from '../contract/events'
+import type { RunLanes, RunProgress } from '../contract/events'
 import type { DeviceUse, RoundRecord, RunManifest, TopologyRecord } from '../contract/records'
 import { withLabelNoise } from '../engine/data/label-noise'
 import { runExperiment } from '../engine/federated/round-loop'
@@ -8,10 +8,12 @@ import { prepareModel } from '../engine/methods/prepare-model'
 import type { ModelPlan } from '../engine/models/plan'
 import { failureText } from '../files/disk-errors'
 import type { PoolImages } from '../host/thread-protocol'
+import type { WorkerPool } from '../host/worker-pool'
 import { weightsDigest } from '../sessions/little-endian'
 import { RunWriter, writeManifest } from '../sessions/run-folder'
 import type { LoadedDataset } from './dataset-library'
 import type { DevicePool, Devices } from './devices'
+import { LaneReporter } from './lanes'
 import { ProgressReporter } from './progress'
 import { versions } from './versions'
 
@@ -35,12 +37,15 @@ export type RunNews =
   | { readonly type: 'run.topology'; readonly record: TopologyRecord }
   | { readonly type: 'run.progress'; readonly progress: RunProgress }
   | { readonly type: 'run.setAside'; readonly files: readonly string[] }
+  | { readonly type: 'run.lanes'; readonly lanes: RunLanes }
 
 export interface RunExecution {
   /** Folder of the run; its session must be locked. */
   readonly folder: string
   readonly manifest: RunManifest
   readonly devices: Devices
+  /** The threads that are told who trains whom. */
+  readonly threads: Pick<WorkerPool, 'workers' | 'watchWork'>
   /** Where to train from now on; null goes on where the run was, or begins where its experiment says. */
   readonly device: DeviceChoice | null
   readonly loadDataset: () => Promise<LoadedDataset>
@@ -71,6 +76,15 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
   }
   const progress = new ProgressReporter((report) => {
     tell({ type: 'run.progress', progress: report })
+  })
+  const lanes = new LaneReporter(
+    () => execution.threads.workers,
+    (report) => {
+      tell({ type: 'run.lanes', lanes: report })
+    },
+  )
+  const unwatch = execution.threads.watchWork((news) => {
+    lanes.hear(news)
   })
   let writer: RunWriter | null = null
   let opened: DevicePool | null = null
@@ -139,6 +153,8 @@ export async function executeRun(execution: RunExecution): Promise<RunManifest> 
       await enter({ state: signal.reason.state })
     else await enter({ state: 'failed', message: failureText(error) })
   } finally {
+    unwatch()
+    lanes.stop()
     progress.stop()
     opened?.close()
     await writer?.close().catch(() => undefined)

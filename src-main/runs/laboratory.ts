@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import type { z } from 'zod'
 import {
   commands,
@@ -42,6 +43,8 @@ import { Devices } from './devices'
 import { TimeEstimator } from './estimate'
 import { newExperiments, newRuns } from './launch'
 import { LayerAnalysis } from './layer-analysis'
+import { LoadMeter } from './load-meter'
+import { QueueFile } from './queue-file'
 import { RunQueue } from './run-queue'
 import { sweepCost } from './sweep-cost'
 
@@ -55,6 +58,8 @@ export interface LaboratoryOptions {
   readonly workerUrl?: URL
   /** Starts what drives a device other than the processor; left out there is none. */
   readonly connectDevice?: ConnectDevice
+  /** Whether the queue is remembered for the next start, and the one of the last start queued again. By default it is not. */
+  readonly keepsQueue?: boolean
 }
 
 export type LaboratoryCommandName = ForwardedCommandName | HostCommandName
@@ -87,16 +92,36 @@ export class Laboratory {
   readonly #listeners = new Set<(event: EspalierEvent) => void>()
   readonly #fetching = new Map<DatasetName, AbortController>()
   #transferring: AbortController | null = null
+  readonly #load: LoadMeter
 
-  private constructor(home: DataHome, datasets: DatasetLibrary, pool: WorkerPool, connectDevice: ConnectDevice | null) {
+  private constructor(
+    home: DataHome,
+    datasets: DatasetLibrary,
+    pool: WorkerPool,
+    connectDevice: ConnectDevice | null,
+    keepsQueue: boolean,
+  ) {
     this.#home = home
     this.#datasets = datasets
     this.#pool = pool
     this.sessions = new SessionStore(home.sessionsFolder)
     this.#estimator = new TimeEstimator(pool)
     this.#devices = new Devices(pool, connectDevice, home.devicesFile)
-    this.#queue = new RunQueue(this.#devices, datasets, (sessionId, runId, news) => {
-      this.#emit(news.type === 'run.state' ? { ...news, sessionId } : { ...news, sessionId, runId })
+    this.#load = new LoadMeter((load) => {
+      this.#emit({ type: 'machine.load', load })
+    })
+    this.#queue = new RunQueue({
+      devices: this.#devices,
+      threads: pool,
+      datasets,
+      tell: (sessionId, runId, news) => {
+        this.#emit(news.type === 'run.state' ? { ...news, sessionId } : { ...news, sessionId, runId })
+      },
+      tellQueue: (queue) => {
+        this.#load.setActive(queue.active !== null)
+        this.#emit({ type: 'queue.changed', queue })
+      },
+      file: keepsQueue ? new QueueFile(join(home.folder, 'queue.json')) : null,
     })
   }
 
@@ -106,7 +131,15 @@ export class Laboratory {
       workers: options.workers ?? availableParallelism(),
       ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
     })
-    return new Laboratory(options.home ?? dataHome(), options.datasets, pool, options.connectDevice ?? null)
+    const laboratory = new Laboratory(
+      options.home ?? dataHome(),
+      options.datasets,
+      pool,
+      options.connectDevice ?? null,
+      options.keepsQueue ?? false,
+    )
+    await laboratory.#queue.restore((sessionId) => laboratory.sessions.folderOf(sessionId))
+    return laboratory
   }
 
   /** Calls `listener` with every event until the returned function is called. */
@@ -116,7 +149,7 @@ export class Laboratory {
   }
 
   /** Answers one command whose input is already checked. Throws EspalierError. */
-  ask<Name extends LaboratoryCommandName>(name: Name, input: Arguments<Name>): Promise<Output<Name>> {
+  async ask<Name extends LaboratoryCommandName>(name: Name, input: Arguments<Name>): Promise<Output<Name>> {
     return this.#handlers[name](input)
   }
 
@@ -159,6 +192,7 @@ export class Laboratory {
     for (const fetching of this.#fetching.values()) fetching.abort()
     this.#transferring?.abort(new EspalierError('cancelled', 'Espalier was closed.'))
     await this.#queue.close()
+    this.#load.setActive(false)
     await this.#pool.dispose()
   }
 
@@ -206,6 +240,19 @@ export class Laboratory {
     'runs.pause': (run) => this.#pause(run),
     'runs.resume': (run) => this.#resume(run),
     'runs.cancel': (run) => this.#cancel(run),
+    'queue.get': () => Promise.resolve(this.#queue.status),
+    'queue.move': ({ sessionId, runId, index }) => {
+      this.#queue.move(sessionId, runId, index)
+      return Promise.resolve(null)
+    },
+    'queue.prioritise': ({ sessionId, runId, priority }) => {
+      this.#queue.prioritise(sessionId, runId, priority)
+      return Promise.resolve(null)
+    },
+    'queue.hold': ({ isHeld }) => {
+      this.#queue.hold(isHeld)
+      return Promise.resolve(null)
+    },
     'runs.records': async ({ sessionId, runId }) => {
       return readRunRecords(await this.sessions.runFolderOf(sessionId, runId))
     },
@@ -372,13 +419,17 @@ export class Laboratory {
     return this.#devices.measure(device)
   }
 
-  async #resume({ sessionId, runId, device }: CommandArguments<'runs.resume'>): Promise<null> {
-    await this.#queue.resume(sessionId, await this.sessions.folderOf(sessionId), runId, device ?? null)
+  async #resume({ sessionId, runId, from, device }: CommandArguments<'runs.resume'>): Promise<null> {
+    await this.#queue.resume(sessionId, await this.sessions.folderOf(sessionId), runId, { from, device })
     return null
   }
 
-  async #pause({ sessionId, runId }: CommandArguments<'runs.pause'>): Promise<null> {
-    if (await this.#queue.stop(sessionId, runId, 'paused')) return null
+  async #pause({ sessionId, runId, when }: CommandArguments<'runs.pause'>): Promise<null> {
+    const isStopping =
+      when === 'checkpoint'
+        ? await this.#queue.stopAtCheckpoint(sessionId, runId)
+        : await this.#queue.stop(sessionId, runId, 'paused')
+    if (isStopping) return null
     const { state } = await readRun(await this.sessions.folderOf(sessionId), runId)
     throw new EspalierError('refused', `The run is ${state} and cannot be paused.`)
   }

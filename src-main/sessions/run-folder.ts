@@ -159,6 +159,12 @@ export class RunWriter {
   }
 }
 
+/** Throws away everything that a run has recorded; its manifest stays. */
+export async function clearRun(folder: string): Promise<void> {
+  for (const part of [runFiles.rounds, runFiles.topology, 'masks', 'checkpoints'])
+    await rm(join(folder, part), { recursive: true, force: true })
+}
+
 /** What was read of a run before it goes on. */
 interface FoundFiles {
   readonly rounds: ReadRecords<RoundRecord>

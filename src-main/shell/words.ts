@@ -37,9 +37,13 @@ const english = {
   quitDetail: 'It stops at its last checkpoint and can be resumed from there.',
   quitConfirm: 'Quit',
   quitCancel: 'Keep Running',
+  runsFinished: 'All runs have finished',
+  runsFailed: 'All runs have ended, not all well',
+  runsEnded: (finished: number, failed: number) =>
+    failed === 0 ? `${finished} finished.` : `${finished} finished, ${failed} failed; Espalier says why.`,
 }
 
-export type Words = Readonly<Record<keyof typeof english, string>>
+export type Words = Readonly<typeof english>
 
 const chinese: Words = {
   file: '文件',
@@ -79,6 +83,10 @@ const chinese: Words = {
   quitDetail: '实验会停在最近的检查点，之后可以从那里继续。',
   quitConfirm: '退出',
   quitCancel: '继续运行',
+  runsFinished: '所有运行已完成',
+  runsFailed: '所有运行已结束，其中有失败',
+  runsEnded: (finished, failed) =>
+    failed === 0 ? `完成 ${finished} 个。` : `完成 ${finished} 个，失败 ${failed} 个；原因见 Espalier。`,
 }
 
 /**

@@ -165,6 +165,27 @@ export const actions: readonly Action[] = [
     },
   })),
   {
+    id: 'hold-queue',
+    keys: 'Mod+Shift+h',
+    label: (words) => words.running.hold,
+    isEnabled: (laboratory) => !laboratory.queue.isHeld,
+    run: (laboratory) => void laboratory.holdQueue(true),
+  },
+  {
+    id: 'continue-queue',
+    keys: 'Mod+Shift+h',
+    label: (words) => words.running.go,
+    isEnabled: (laboratory) => laboratory.queue.isHeld,
+    run: (laboratory) => void laboratory.holdQueue(false),
+  },
+  {
+    id: 'pause-all',
+    keys: null,
+    label: (words) => words.running.pauseAll,
+    isEnabled: (laboratory) => laboratory.queue.active !== null,
+    run: (laboratory) => void laboratory.pauseAll(),
+  },
+  {
     id: 'undo',
     keys: 'u',
     label: (words) => words.actions.undo,

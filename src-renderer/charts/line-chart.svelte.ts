@@ -11,7 +11,7 @@ import {
 } from 'chart.js'
 import type { Attachment } from 'svelte/attachments'
 import { decimate } from '@contract/figures/decimate'
-import type { LineChartModel, Series } from '@contract/figures/line-chart'
+import type { LineChartModel, Point, Series } from '@contract/figures/line-chart'
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip)
 
@@ -43,9 +43,18 @@ function readPalette(element: HTMLElement): Palette {
   }
 }
 
+const thinnedBefore = new WeakMap<readonly Point[], readonly Point[]>()
+
+/** A list of points is thinned once; while one run grows, the others stay the lists they are. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const known = thinnedBefore.get(points) ?? decimate(points, mostPoints)
+  thinnedBefore.set(points, known)
+  return known
+}
+
 function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
   const stroke = colour(series.style.colour)
-  const points = decimate(series.points, mostPoints)
+  const points = thinned(series.points)
   const step = Math.max(1, Math.floor(points.length / markersPerLine))
   const line: LineDataset = {
     label: series.label,

@@ -8,6 +8,7 @@ import { englishReportWords, type ReportWords } from '@contract/figures/session-
 import { englishTime } from '@contract/format'
 import { exportsEn } from './exports.en'
 import type { CompareView } from '../state/laboratory.svelte'
+import { runningEn } from './running.en'
 import { workbenchEn } from './workbench.en'
 
 interface FieldWords {
@@ -792,6 +793,7 @@ export const en = {
     undo: 'Undo the last deletion',
   },
   workbench: workbenchEn,
+  running: runningEn,
   time: englishTime,
   figures: englishFigureWords,
   report: englishReportWords as Omit<ReportWords, 'language'>,

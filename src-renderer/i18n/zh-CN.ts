@@ -3,6 +3,7 @@ import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
 import { exportsZhCn } from './exports.zh-CN'
 import { figuresZhCn, reportZhCn } from './figures.zh-CN'
+import { runningZhCN } from './running.zh-CN'
 import { workbenchZhCN } from './workbench.zh-CN'
 
 /** 简体中文. Same keys as English; the field's terms are those of the Chinese literature. */
@@ -660,6 +661,7 @@ export const zhCN: Messages = {
     undo: '撤销上次删除',
   },
   workbench: workbenchZhCN,
+  running: runningZhCN,
   time: {
     seconds: (n) => `${n} 秒`,
     minutes: (m, s) => `${m} 分 ${s} 秒`,

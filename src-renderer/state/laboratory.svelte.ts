@@ -1,8 +1,9 @@
 import { createContext } from 'svelte'
 import type { ApplicationInfo, Preferences } from '@contract/commands'
-import type { EspalierEvent } from '@contract/events'
+import type { EspalierEvent, MachineLoad, RunLanes } from '@contract/events'
 import type { DatasetName, Experiment } from '@contract/experiment'
 import type { PaperName } from '@contract/papers'
+import { emptyQueue, type Priority, type QueueEntry } from '@contract/queue'
 import type { RunManifest, SessionEntry } from '@contract/records'
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
@@ -25,6 +26,8 @@ export type PageName = (typeof pageNames)[number]
 export const compareViews = ['table', 'curves', 'budget', 'pareto', 'parallel', 'differences'] as const
 export type CompareView = (typeof compareViews)[number]
 export type LaunchKind = 'single' | 'ablation' | 'sweep'
+/** `pauseRound` lets the round under way end; `startOver` throws away what was recorded. */
+export type RunAction = 'pause' | 'pauseRound' | 'resume' | 'startOver' | 'cancel'
 
 export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
 
@@ -50,6 +53,11 @@ export class Laboratory {
   paletteShown = $state(false)
   /** Whether the dialog is open that takes a command line. */
   pasteShown = $state(false)
+  /** Over all sessions. */
+  queue = $state.raw(emptyQueue)
+  /** Of the run that is being executed. */
+  lanes = $state.raw<{ readonly runId: string; readonly lanes: RunLanes } | null>(null)
+  load = $state.raw<MachineLoad | null>(null)
   information = $state.raw<ApplicationInfo | null>(null)
   sessions = $state.raw<readonly SessionEntry[]>([])
   /** The fetch the user has just cancelled: its end is no failure. */
@@ -91,7 +99,7 @@ export class Laboratory {
       this.preferences.systemLocale = information.systemLocale
       this.preferences.value = preferences
     })
-    await Promise.all([this.refreshDatasets(), this.refreshSessions()])
+    await Promise.all([this.refreshDatasets(), this.refreshSessions(), this.refreshQueue()])
     const last = this.preferences.value.lastSessionId
     if (last !== null && this.sessions.some(({ manifest }) => manifest.id === last)) await this.openSession(last)
     this.ready = true
@@ -218,7 +226,7 @@ export class Laboratory {
   }
 
   get openRunCount(): number {
-    return this.session.runs.filter(({ state }) => state === 'running' || state === 'queued').length
+    return this.queue.waitingCount + (this.queue.active === null ? 0 : 1)
   }
 
   readonly #canLaunch = $derived.by(
@@ -246,6 +254,7 @@ export class Laboratory {
         sessionName: sessionName.trim() === '' ? null : sessionName.trim(),
         experiments: this.#experimentsOf(kind, experiment, seeds),
       })
+      this.#noteHeld()
       if (contents.alreadyThere > 0) this.messages.note(this.words.setup.alreadyThere(contents.alreadyThere))
       this.page = 'runs'
       await this.session.show(contents)
@@ -290,10 +299,75 @@ export class Laboratory {
     await this.attempt(() => this.engine.invoke('application.openPaper', { paper }))
   }
 
-  async controlRun(command: 'runs.pause' | 'runs.resume' | 'runs.cancel', runId: string): Promise<void> {
+  async refreshQueue(): Promise<void> {
+    await this.attempt(async () => {
+      this.queue = await this.engine.invoke('queue.get')
+    })
+  }
+
+  /** Does one thing with a run of the open session. */
+  async controlRun(action: RunAction, runId: string): Promise<void> {
     const sessionId = this.session.id
     if (sessionId === null) return
-    await this.attempt(() => this.engine.invoke(command, { sessionId, runId }))
+    const run = { sessionId, runId }
+    const done = await this.attempt(() => {
+      switch (action) {
+        case 'pause':
+        case 'cancel':
+          return this.engine.invoke(`runs.${action}`, run)
+        case 'pauseRound':
+          return this.engine.invoke('runs.pause', { ...run, when: 'checkpoint' })
+        case 'resume':
+          return this.engine.invoke('runs.resume', run)
+        case 'startOver':
+          return this.engine.invoke('runs.resume', { ...run, from: 'start' })
+      }
+    })
+    if (done !== undefined && (action === 'resume' || action === 'startOver')) this.#noteHeld()
+  }
+
+  async holdQueue(isHeld: boolean): Promise<void> {
+    await this.attempt(() => this.engine.invoke('queue.hold', { isHeld }))
+  }
+
+  /** Starts nothing further and pauses the run under way. */
+  async pauseAll(): Promise<void> {
+    await this.holdQueue(true)
+    const { active } = this.queue
+    if (active !== null) await this.pauseEntry(active)
+  }
+
+  async pauseEntry({ sessionId, runId }: QueueEntry): Promise<void> {
+    await this.attempt(() => this.engine.invoke('runs.pause', { sessionId, runId }))
+  }
+
+  /** Puts a waiting run at a place; the list shows it at once. */
+  async moveInQueue(entry: QueueEntry, index: number): Promise<void> {
+    const others = this.queue.waiting.filter((other) => other !== entry)
+    this.queue = { ...this.queue, waiting: [...others.slice(0, index), entry, ...others.slice(index)] }
+    const { sessionId, runId } = entry
+    await this.attempt(() => this.engine.invoke('queue.move', { sessionId, runId, index }))
+    await this.refreshQueue()
+  }
+
+  async prioritise({ sessionId, runId }: QueueEntry, priority: Priority): Promise<void> {
+    await this.attempt(() => this.engine.invoke('queue.prioritise', { sessionId, runId, priority }))
+  }
+
+  /** Fills the form with the set-up of a run, to change it and run it anew. */
+  editRun(experiment: Experiment): void {
+    this.draft.load(experiment)
+    this.draft.seedsText = String(experiment.seed)
+    this.page = 'setup'
+    this.messages.note(this.words.running.inSetup)
+  }
+
+  #noteHeld(): void {
+    if (!this.queue.isHeld) return
+    this.messages.note(this.words.running.heldNote, {
+      label: this.words.running.go,
+      run: () => void this.holdQueue(false),
+    })
   }
 
   async #restore(entry: SessionEntry, reopen: boolean): Promise<void> {
@@ -343,6 +417,19 @@ export class Laboratory {
       case 'run.setAside':
         this.messages.note(this.words.runs.setAside(event.files.join(', ')))
         break
+      case 'run.lanes':
+        this.lanes = { runId: event.runId, lanes: event.lanes }
+        break
+      case 'queue.changed':
+        this.queue = event.queue
+        if (event.queue.active === null) {
+          this.lanes = null
+          this.load = null
+        }
+        break
+      case 'machine.load':
+        this.load = event.load
+        break
       case 'dataset.progress':
         this.datasets.advance(event)
         break
@@ -368,6 +455,9 @@ export class Laboratory {
         break
       case 'engine.lost':
         this.messages.error(this.words.common.engineLost, event.message)
+        this.lanes = null
+        this.load = null
+        void this.refreshQueue()
         if (this.session.id !== null) void this.openSession(this.session.id)
         break
     }

@@ -8,6 +8,9 @@ export class PreferencesState {
     theme: 'system',
     locale: 'system',
     workers: null,
+    notifications: true,
+    textSize: 1,
+    tourSeen: true,
     lastSessionId: null,
     recentSessionIds: [],
   })

@@ -39,6 +39,23 @@ export class FakeApp extends EventEmitter {
 
 export class FakeWindow extends EventEmitter {
   setProgressBar = vi.fn()
+  isFocused = vi.fn(() => false)
+  isMinimized = vi.fn(() => false)
+  restore = vi.fn()
+  focus = vi.fn()
+}
+
+export class Notification extends EventEmitter {
+  static readonly shown: Notification[] = []
+  static isSupported = (): boolean => true
+  readonly options: { readonly title: string; readonly body: string }
+  constructor(options: { readonly title: string; readonly body: string }) {
+    super()
+    this.options = options
+  }
+  show(): void {
+    Notification.shown.push(this)
+  }
 }
 
 export const app = new FakeApp()
@@ -48,4 +65,4 @@ export const dialog = { showOpenDialog: vi.fn(), showSaveDialog: vi.fn(), showMe
 export const shell = { openPath: vi.fn(), openExternal: vi.fn() }
 export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
 
-export default { app, ipcMain, protocol, dialog, shell, powerSaveBlocker }
+export default { app, Notification, ipcMain, protocol, dialog, shell, powerSaveBlocker }

@@ -13,6 +13,9 @@ const preferences: Preferences = {
   theme: 'dark',
   locale: 'en',
   workers: null,
+  notifications: true,
+  textSize: 1,
+  tourSeen: true,
   lastSessionId: null,
   recentSessionIds: [],
 }

@@ -12,7 +12,16 @@ beforeEach(() => {
 describe('preferences', () => {
   it('begin with defaults and survive a restart', () => {
     const first = openPreferences(folder)
-    const defaults = { theme: 'system', locale: 'system', workers: null, lastSessionId: null, recentSessionIds: [] }
+    const defaults = {
+      theme: 'system',
+      locale: 'system',
+      workers: null,
+      notifications: true,
+      textSize: 1,
+      tourSeen: false,
+      lastSessionId: null,
+      recentSessionIds: [],
+    }
     expect(first.get()).toEqual(defaults)
     first.set({ theme: 'dark', lastSessionId: 'abc', recentSessionIds: ['abc'] })
     const changed = { ...defaults, theme: 'dark', workers: 3, lastSessionId: 'abc', recentSessionIds: ['abc'] }

@@ -1,5 +1,6 @@
 import type { RunProgress } from '@contract/events'
 import type { RunState } from '@contract/records'
+import type { RunAction } from '../../state/laboratory.svelte'
 
 /** Share of a run that is done: whole rounds, and within the round under way the clients that have finished. */
 export function shareDone(rounds: number, roundsDone: number, progress: RunProgress | undefined): number {
@@ -7,21 +8,21 @@ export function shareDone(rounds: number, roundsDone: number, progress: RunProgr
   return Math.min(1, (roundsDone + progress.clientsDone / progress.clientsInRound) / rounds)
 }
 
-export type RunAction = 'pause' | 'resume' | 'cancel'
-
 /** What can be done with a run in a state. */
 export function possibleActions(state: RunState): readonly RunAction[] {
   switch (state) {
     case 'queued':
-    case 'running':
       return ['pause', 'cancel']
+    case 'running':
+      return ['pause', 'pauseRound', 'cancel']
     case 'paused':
     case 'interrupted':
-      return ['resume', 'cancel']
+      return ['resume', 'startOver', 'cancel']
     case 'failed':
-      return ['resume']
-    case 'finished':
+      return ['resume', 'startOver']
     case 'cancelled':
+      return ['startOver']
+    case 'finished':
       return []
   }
 }

@@ -16,6 +16,7 @@ import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
 import { ablationArms } from '@contract/methods'
+import { priorities, type Priority, type QueueEntry, type QueueStatus } from '@contract/queue'
 import { isSameExperiment } from '@contract/sweep'
 import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
@@ -32,7 +33,13 @@ type Handlers = {
 
 interface HeldRun {
   manifest: RunManifest
-  readonly run: FakeRun
+  run: FakeRun
+}
+
+interface Waiting {
+  readonly sessionId: string
+  readonly runId: string
+  priority: Priority
 }
 
 interface HeldSession {
@@ -115,8 +122,20 @@ export class FakeEngine implements EspalierBridge {
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
   #cancelTransfer: (() => void) | null = null
-  #preferences: Preferences = { theme: 'light', locale: 'en', workers: null, lastSessionId: null, recentSessionIds: [] }
+  #preferences: Preferences = {
+    theme: 'light',
+    locale: 'en',
+    workers: null,
+    notifications: true,
+    textSize: 1,
+    tourSeen: true,
+    lastSessionId: null,
+    recentSessionIds: [],
+  }
   #savedExperiment: Experiment | null = null
+  #queue: Waiting[] = []
+  #active: (Waiting & { stopsAfterRound: boolean }) | null = null
+  #isHeld = false
   #now = Date.UTC(2026, 2, 15, 9, 0)
   #identifiers = 0
   /** Paths that the system has asked the application to open. */
@@ -286,18 +305,54 @@ export class FakeEngine implements EspalierBridge {
         session.runs.some(({ manifest }) => isSameExperiment(manifest.experiment, experiment))
       const fresh = experiments.filter((experiment) => !isThere(experiment))
       for (const experiment of fresh) this.#addRun(session, experiment, 'queued', 0)
+      for (const { manifest } of session.runs.slice(-fresh.length)) this.#enqueue(session, manifest.id)
       this.#refresh(session)
       setTimeout(() => {
-        this.#runNext(session)
+        this.#runNext()
       }, this.#roundMilliseconds)
       return { ...this.#contents(session), alreadyThere: experiments.length - fresh.length }
     },
-    'runs.pause': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'paused'),
+    'runs.pause': ({ sessionId, runId, when }) => {
+      if (when !== 'checkpoint' || this.#active?.runId !== runId) return this.#stop(sessionId, runId, 'paused')
+      this.#active.stopsAfterRound = true
+      this.#tellQueue()
+      return null
+    },
     'runs.cancel': ({ sessionId, runId }) => this.#stop(sessionId, runId, 'cancelled'),
-    'runs.resume': ({ sessionId, runId }) => {
+    'runs.resume': ({ sessionId, runId, from }) => {
       const session = this.#session(sessionId)
-      this.#setState(session, this.#run(session, runId), 'queued')
-      this.#runNext(session)
+      const held = this.#run(session, runId)
+      if (from === 'start') {
+        const { experiment } = held.manifest
+        const { shape } = this.#ready(experiment.dataset)
+        held.run = new FakeRun(experiment, shape, 10, this.#clientImages(experiment))
+      }
+      this.#setState(session, held, 'queued')
+      this.#enqueue(session, runId)
+      this.#runNext()
+      return null
+    },
+    'queue.get': () => this.#queueStatus(),
+    'queue.move': ({ runId, index }) => {
+      const moved = this.#queue.filter((waiting) => waiting.runId === runId)
+      const others = this.#queue.filter((waiting) => waiting.runId !== runId)
+      for (const waiting of moved)
+        waiting.priority = others.at(index === 0 ? 0 : index - 1)?.priority ?? waiting.priority
+      this.#queue = [...others.slice(0, index), ...moved, ...others.slice(index)]
+      this.#tellQueue()
+      return null
+    },
+    'queue.prioritise': ({ runId, priority }) => {
+      const rank = (waiting: Waiting) => priorities.indexOf(waiting.priority)
+      for (const waiting of this.#queue) if (waiting.runId === runId) waiting.priority = priority
+      this.#queue.sort((a, b) => rank(a) - rank(b))
+      this.#tellQueue()
+      return null
+    },
+    'queue.hold': ({ isHeld }) => {
+      this.#isHeld = isHeld
+      this.#tellQueue()
+      this.#runNext()
       return null
     },
     'runs.records': ({ sessionId, runId }) => {
@@ -518,18 +573,49 @@ export class FakeEngine implements EspalierBridge {
       throw new EspalierError('refused', `The run is finished and cannot be ${state}.`)
     }
     this.#setState(session, held, state)
-    this.#runNext(session)
+    this.#queue = this.#queue.filter((waiting) => waiting.runId !== runId)
+    if (this.#active?.runId === runId) this.#active = null
+    this.#tellQueue()
+    this.#runNext()
     return null
   }
 
+  #enqueue(session: HeldSession, runId: string): void {
+    this.#queue.push({ sessionId: session.entry.manifest.id, runId, priority: 'normal' })
+    this.#tellQueue()
+  }
+
+  #queueStatus(): QueueStatus {
+    const entryOf = ({ sessionId, runId, priority }: Waiting): QueueEntry => {
+      const session = this.#session(sessionId)
+      const { experiment, roundsDone } = this.#run(session, runId).manifest
+      const { method, seed, rounds } = experiment
+      return { sessionId, sessionName: session.entry.manifest.name, runId, method, seed, rounds, roundsDone, priority }
+    }
+    const active = this.#active
+    return {
+      active: active === null ? null : { ...entryOf(active), stopsAfterRound: active.stopsAfterRound },
+      waiting: this.#queue.map(entryOf),
+      waitingCount: this.#queue.length,
+      isHeld: this.#isHeld,
+    }
+  }
+
+  #tellQueue(): void {
+    this.emit({ type: 'queue.changed', queue: this.#queueStatus() })
+  }
+
   /** One run at a time, like the real queue. */
-  #runNext(session: HeldSession): void {
-    if (session.runs.some(({ manifest }) => manifest.state === 'running')) return
-    const next = session.runs.find(({ manifest }) => manifest.state === 'queued')
-    if (next === undefined) return
+  #runNext(): void {
+    if (this.#active !== null || this.#isHeld) return
+    const waiting = this.#queue.shift()
+    if (waiting === undefined) return
+    this.#active = { ...waiting, stopsAfterRound: false }
+    this.#tellQueue()
+    const { sessionId, runId } = waiting
+    const session = this.#session(sessionId)
+    const next = this.#run(session, runId)
     this.#setState(session, next, 'running')
-    const sessionId = session.entry.manifest.id
-    const runId = next.manifest.id
     for (const record of next.run.rounds.length === 0 ? next.run.topology : []) {
       this.emit({ type: 'run.topology', sessionId, runId, record })
     }
@@ -554,17 +640,51 @@ export class FakeEngine implements EspalierBridge {
         secondsRemaining: round === 0 ? null : ((rounds - round) * this.#roundMilliseconds) / 10,
       },
     })
+    const half = Math.floor(clientsPerRound / 2)
+    this.emit({
+      type: 'run.lanes',
+      sessionId,
+      runId,
+      lanes: {
+        round,
+        workers: 2,
+        now: (half + 1) * 0.4,
+        spans: Array.from({ length: half }, (_, at) => ({
+          worker: at % 2,
+          client: at * 2,
+          start: Math.floor(at / 2) * 0.8,
+          end: at < half - 2 ? Math.floor(at / 2) * 0.8 + 0.7 : null,
+        })),
+      },
+    })
+    this.emit({
+      type: 'machine.load',
+      load: {
+        cpuShare: 0.93,
+        cores: 2,
+        processor: 'Test processor',
+        memoryUsedBytes: 3.2e9,
+        memoryTotalBytes: 8e9,
+        engineMemoryBytes: 4.1e8,
+      },
+    })
     setTimeout(() => {
       if (held.manifest.state !== 'running') return
       const { round: record, topology } = held.run.step()
       this.emit({ type: 'run.round', sessionId, runId, record })
       if (topology !== null) this.emit({ type: 'run.topology', sessionId, runId, record: topology })
+      if (!held.run.done && this.#active?.stopsAfterRound === true) {
+        this.#stop(sessionId, runId, 'paused')
+        return
+      }
       if (!held.run.done) {
         this.#train(session, held)
         return
       }
       this.#setState(session, held, 'finished')
-      this.#runNext(session)
+      this.#active = null
+      this.#tellQueue()
+      this.#runNext()
     }, this.#roundMilliseconds)
   }
 

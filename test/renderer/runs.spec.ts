@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import { expect, test, type Page } from '@playwright/test'
+import { collectErrors, goTo, openApplication, settle } from './pages'
+
+const folder = resolve(import.meta.dirname, '../output/screenshots')
+
+let errors: string[]
+test.beforeEach(({ page }) => {
+  errors = collectErrors(page)
+})
+test.afterEach(() => {
+  expect(errors).toEqual([])
+})
+
+const asked = (page: Page, name: string) =>
+  page.evaluate(
+    (wanted) => window.fakeEngine.asked.filter((one) => one.name === wanted).map(({ input }) => input),
+    name,
+  )
+const waiting = (page: Page) =>
+  page.locator('[data-testid^="waiting-"]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-testid')))
+
+/** Four waiting runs behind one that takes a while. */
+async function queueFive(page: Page): Promise<void> {
+  await openApplication(page, { round: '1500' })
+  await expect(page.getByTestId('smallest-client')).toBeVisible()
+  await page.getByTestId('seeds').fill('0, 1, 2, 3, 4')
+  await page.getByTestId('launch-run').click()
+  await expect(page.getByTestId('run-dynamic-0')).toHaveAttribute('data-state', 'running')
+  await expect(page.locator('[data-testid^="waiting-"]')).toHaveCount(4)
+}
+
+test('the queue is put in order by mouse, by keyboard and by priority', async ({ page }) => {
+  await queueFive(page)
+  await page.getByTestId('waiting-dynamic-4').dragTo(page.getByTestId('waiting-dynamic-1'))
+  await expect.poll(() => waiting(page)).toEqual(['4', '1', '2', '3'].map((seed) => `waiting-dynamic-${seed}`))
+
+  const handle = page.getByTestId('waiting-dynamic-1').getByTestId('move')
+  await handle.focus()
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => waiting(page)).toEqual(['4', '2', '1', '3'].map((seed) => `waiting-dynamic-${seed}`))
+  await expect(handle).toBeFocused()
+  await expect(page.getByTestId('queue')).toContainText('Dynamic pruning, seed 1: place 3 of 4')
+  await page.keyboard.press('Home')
+  await expect.poll(() => waiting(page)).toEqual(['1', '4', '2', '3'].map((seed) => `waiting-dynamic-${seed}`))
+
+  await page.getByTestId('waiting-dynamic-3').getByTestId('priority').selectOption('high')
+  await expect.poll(() => waiting(page)).toEqual(['3', '1', '4', '2'].map((seed) => `waiting-dynamic-${seed}`))
+  await page.getByTestId('waiting-dynamic-2').getByTestId('to-first').click()
+  await expect.poll(() => waiting(page)).toEqual(['2', '3', '1', '4'].map((seed) => `waiting-dynamic-${seed}`))
+})
+
+test('a held queue starts nothing, says so, and goes on', async ({ page }) => {
+  await openApplication(page, { round: '20' })
+  await expect(page.getByTestId('smallest-client')).toBeVisible()
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('hold the queue')
+  await page.keyboard.press('Enter')
+  await page.locator('#input-rounds').fill('3')
+  await page.getByTestId('seeds').fill('0, 1')
+  await page.getByTestId('launch-run').click()
+  await expect(page.getByTestId('message')).toContainText('the queue is held')
+  await expect(page.getByTestId('queue-held')).toContainText('2 wait')
+  await expect(page.getByTestId('run-dynamic-0')).toHaveAttribute('data-state', 'queued')
+  await page.getByTestId('hold-queue').click()
+  await expect(page.getByTestId('runs-summary')).toHaveText('2 of 2 runs finished')
+  await expect(page.getByTestId('queue')).toHaveCount(0)
+})
+
+test('a run pauses after its round; lanes, load and the time of all runs are shown meanwhile', async ({ page }) => {
+  await queueFive(page)
+  const row = page.getByTestId('run-dynamic-0')
+  await expect(page.getByTestId('machine')).toContainText('93% of 2 cores')
+  const lanes = page.getByTestId('lanes')
+  await expect(lanes.getByRole('img', { name: 'Thread 1: client' })).toBeVisible()
+  await lanes.getByRole('button', { name: 'Table' }).click()
+  await expect(lanes.getByRole('row')).toHaveCount(11)
+  await expect(lanes.getByRole('row').last()).toContainText('under way')
+  await expect(page.getByTestId('all-left')).toContainText(/all: ≈ \d/)
+  await row.getByTestId('pauseRound-run').click()
+  await expect(row).toContainText('pauses after this round')
+  await expect(row).toHaveAttribute('data-state', 'paused')
+  await expect(page.getByTestId('run-dynamic-1')).toHaveAttribute('data-state', 'running')
+})
+
+test('a failed run says what can be done: go on, start over, change the set-up', async ({ page }) => {
+  await openApplication(page, { start: 'demo', round: '400' })
+  await goTo(page, 'sessions')
+  await page.getByRole('button', { name: 'β = 0.1, first try', exact: true }).click()
+  await page.getByTestId('open-session-button').click()
+  await goTo(page, 'runs')
+  const failed = page.getByTestId('run-none-0')
+  await expect(failed.getByTestId('resume-run')).toHaveText('Resume after round 3')
+  await failed.getByTestId('edit-run').click()
+  await expect(page.locator('#input-method')).toHaveValue('none')
+  await expect(page.locator('#input-dirichletConcentration')).toHaveValue('0.1')
+  await goTo(page, 'runs')
+  await failed.getByTestId('startOver-run').click()
+  await expect(failed).toHaveAttribute('data-state', 'running')
+  expect(await asked(page, 'runs.resume')).toEqual([expect.objectContaining({ from: 'start' })])
+  await page.getByTestId('run-small-dense-0').getByTestId('startOver-run').click()
+  await expect(page.getByTestId('waiting-small-dense-0')).toBeVisible()
+  await page.getByTestId('show-state').selectOption('paused')
+  await expect(page.getByTestId('runs').getByRole('row')).toHaveCount(2)
+})
+
+for (const [theme, locale] of [
+  ['light', 'en'],
+  ['dark', 'zh-CN'],
+] as const) {
+  test(`the page while runs are going on, ${theme} ${locale}`, async ({ page }) => {
+    await queueFive(page)
+    await page.evaluate(() => window.fakeEngine.invoke('queue.hold', { isHeld: true }))
+    await goTo(page, 'settings')
+    await page.getByTestId(`theme-${theme}`).check()
+    await page.getByTestId(`locale-${locale}`).check()
+    await goTo(page, 'runs')
+    await expect(page.getByTestId('lanes')).toBeVisible()
+    await settle(page)
+    await page.screenshot({ path: `${folder}/runs-busy-${theme}-${locale}.png`, animations: 'disabled' })
+  })
+}
