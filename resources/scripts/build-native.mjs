@@ -120,7 +120,7 @@ function buildWith(compiler, headers) {
 }
 
 /** The folder of node_api.h: Node's own, or that of the package node-api-headers. */
-function findHeaders() {
+export function findHeaders() {
   const own = resolve(process.execPath, '../../include/node')
   if (existsSync(join(own, 'node_api.h'))) return own
   try {

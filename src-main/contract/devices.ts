@@ -6,7 +6,7 @@ import { z } from 'zod'
  * `tensorflow-cpu` the library of `cuda` without a card, `tfjs-cpu` a slow referee in plain JavaScript.
  */
 export const deviceNames = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorflow-cpu', 'tfjs-cpu'] as const
-const oneCard = z.templateLiteral(['cuda:', z.number().int().min(0).max(99)])
+const oneCard = z.templateLiteral(['cuda:', z.string().regex(/^\d{1,2}$/)])
 export const deviceChoiceSchema = z.union([z.enum(deviceNames), oneCard])
 /** What a run trains on in the end: what `auto` is replaced by. */
 export const deviceSchema = z.union([z.enum(deviceNames).exclude(['auto']), oneCard])

@@ -44,6 +44,8 @@ export class Devices {
   readonly #pool: WorkerPool
   readonly #connect: ConnectDevice | null
   readonly #speeds: DeviceSpeeds
+  /** What `auto` chooses among, looked for once; null before. */
+  #candidates: Promise<readonly Device[]> | null = null
 
   /**
    * @param connect starts what drives a device; null where there is only the processor
@@ -77,16 +79,15 @@ export class Devices {
   async resolve(choice: DeviceChoice, density: number): Promise<Device> {
     if (choice !== 'auto') return choice
     if (this.#connect === null) return 'cpu'
-    const present = (await this.list()).flatMap((report) =>
-      report.state === 'present' && report.device !== 'tfjs-cpu' && !report.isEmulated ? [report] : [],
-    )
+    this.#candidates ??= this.#findCandidates()
+    const candidates = await this.#candidates
     // Nothing to compare with.
-    if (present.length <= 1) return 'cpu'
+    if (candidates.length <= 1) return 'cpu'
     let best: { device: Device; seconds: number } = { device: 'cpu', seconds: Number.POSITIVE_INFINITY }
-    for (const report of present) {
-      const speed = report.speed ?? (await this.measure(report.device)).speed ?? []
+    for (const device of candidates) {
+      const speed = (await this.#speeds.of(device)) ?? (await this.measure(device)).speed ?? []
       const seconds = secondsPerImage(speed, 1 - density)
-      if (seconds < best.seconds) best = { device: report.device, seconds }
+      if (seconds < best.seconds) best = { device, seconds }
     }
     return best.device
   }
@@ -108,6 +109,13 @@ export class Devices {
       remote.close()
       throw error
     }
+  }
+
+  /** Devices that are here, but for the referee and what only imitates a card. */
+  async #findCandidates(): Promise<Device[]> {
+    const names = deviceNames.filter((name) => name !== 'auto' && name !== 'tfjs-cpu')
+    const reports = await Promise.all(names.map((name) => this.#find(name)))
+    return reports.flatMap((report) => (report.state === 'present' && !report.isEmulated ? [report.device] : []))
   }
 
   async #find(device: Device): Promise<DeviceReport> {

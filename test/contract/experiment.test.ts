@@ -29,6 +29,17 @@ describe('FedProx', () => {
 })
 
 describe('the experiment schema', () => {
+  it('takes a device by name, or one of several cards by number', () => {
+    for (const device of ['auto', 'cpu', 'cuda', 'cuda:1', 'webgpu', 'tensorflow-cpu', 'tfjs-cpu']) {
+      expect(problems({ device })).toEqual([])
+    }
+    for (const device of ['gpu', '0', 'cuda:', 'cuda:-1', 'cuda:1.5', 'cuda:100', 'webgpu:1']) {
+      expect(problems({ device })).toEqual([
+        `device: "${device}" is not allowed; allowed: one of auto, cpu, cuda, webgpu, tensorflow-cpu, tfjs-cpu, cuda:0, cuda:1, …`,
+      ])
+    }
+  })
+
   it('is complete without any input', () => {
     expect(checkExperiment({})).toEqual({ ok: true, experiment: defaultExperiment() })
   })

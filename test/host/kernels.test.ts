@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { DeviceReport } from '../../src-main/contract/devices'
 import { runCommandLine } from '../../src-main/command-line/program'
 import type { SparseKernels } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import { giveSameBits } from '../../src-main/host/kernel-check'
@@ -108,6 +109,26 @@ describe('espalier devices', () => {
     expect(lines[1]).toMatch(/^sparse\/native (\(\w+\) +found: | *not found: )/)
     expect(lines[2]).toMatch(/^sparse\/wasm +found: .*sparse\.wasm$/)
     expect(lines[3]).toMatch(/^used +sparse\/wasm$/)
+  })
+
+  it('says as JSON what every device is, or why it is missing and what to do', async () => {
+    const lines = printed()
+    expect(await runCommandLine(['devices', '--json', '--no-benchmark'])).toBe(0)
+    expect(lines).toHaveLength(1)
+    const { devices } = JSON.parse(lines[0]) as { devices: DeviceReport[] }
+    expect(devices.map(({ device }) => device)).toEqual(['cpu', 'cuda', 'webgpu', 'tensorflow-cpu', 'tfjs-cpu'])
+    for (const report of devices) {
+      expect(report.promise).toBe(report.device === 'cpu' ? 'bits' : 'tolerance')
+      if (report.state === 'missing')
+        expect([report.problem, report.remedy].every((text) => text.length > 10)).toBe(true)
+      else expect(Object.keys(report.versions)).not.toEqual([])
+    }
+  })
+
+  it('refuses to go on with a run on a device that does not exist', async () => {
+    const lines = printed()
+    expect(await runCommandLine(['resume', 'anything', '--device', 'gpu'])).toBe(2)
+    expect(lines.at(-1)).toMatch(/--device: "gpu" is not allowed; allowed: one of auto, cpu, cuda, .*cuda:1/)
   })
 
   it('ends with an error when the wanted kind is not known', async () => {

@@ -51,6 +51,13 @@ afterEach(() => {
 })
 
 describe('engine client', () => {
+  it('answers an engine that asks for a device', () => {
+    newest().ready()
+    newest().emit('message', { type: 'device-wanted', id: 3, device: 'webgpu' })
+    expect(newest().sent).toMatchObject([{ type: 'device-offered', id: 3, missing: { reason: 'unsupported' } }])
+    expect(ready).toBe(1)
+  })
+
   it('keeps requests until the process is ready and matches answers by id', async () => {
     const first = client.request('sessions.list', undefined)
     const second = client.request('datasets.list', undefined)

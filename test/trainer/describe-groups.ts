@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelPlan } from '../../src-main/engine/models/plan'
 import type { GroupTrainer } from '../../src-main/engine/trainer/group-trainer'
-import { bytesPerClient } from '../../src-main/engine/trainer/tfjs/memory'
+import { bytesPerClient, largestTensorBytes } from '../../src-main/engine/trainer/tfjs/memory'
 import type { TfjsTrainerOptions } from '../../src-main/engine/trainer/tfjs/tfjs-trainer'
 import type { ClientTask } from '../../src-main/engine/trainer/trainer'
 import { everyImage, randomImages, randomModel } from './describe-trainer'
@@ -50,7 +50,7 @@ export function describeGroups(
       seed: 5,
       batchOrderLabel: `batches/${client}`,
     }))
-    const options = { description: 'group', clientsAtOnce: 3, memoryBytes: null }
+    const options = { description: 'group', clientsAtOnce: 3, memoryBytes: null, mostTensorBytes: null }
 
     it('gives every client what it gives alone, in the order of the tasks, and leaves no tensor behind', async () => {
       const alone = makeTrainer(plan, { ...options, clientsAtOnce: 1 })
@@ -97,6 +97,13 @@ export function describeGroups(
       const small = makeTrainer(plan, { ...options, memoryBytes: 2 * bytesPerClient(plan, 8) })
       await small.trainClients(tasks, (count) => done.push(count))
       expect(done).toEqual([2, 3])
+      const narrow = makeTrainer(plan, { ...options, mostTensorBytes: largestTensorBytes(plan, 8) })
+      await narrow.trainClients(tasks, (count) => done.push(count))
+      expect(done).toEqual([2, 3, 1, 2, 3])
+      const narrower = makeTrainer(plan, { ...options, mostTensorBytes: 1000 })
+      await expect(narrower.trainClients(tasks)).rejects.toThrow(
+        /has a tensor of 1 MiB and the device has 1 MiB for the largest/,
+      )
       const tiny = makeTrainer(plan, { ...options, memoryBytes: 1000 })
       await expect(tiny.trainClients(tasks)).rejects.toThrow(/device: one client of tiny with batches of 8 needs 1 MiB/)
     })

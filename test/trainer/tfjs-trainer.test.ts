@@ -9,6 +9,6 @@ beforeAll(async () => {
   await tf.setBackend('cpu')
 })
 
-const options = { description: 'tfjs/cpu', clientsAtOnce: 8, memoryBytes: null }
+const options = { description: 'tfjs/cpu', clientsAtOnce: 8, memoryBytes: null, mostTensorBytes: null }
 describeTrainer('tfjs/cpu', (plan) => createTfjsTrainer(plan, options), { gradientTolerance: 2e-5, exact: false })
 describeGroups('tfjs/cpu', createTfjsTrainer, 1e-5)

@@ -5,7 +5,7 @@ export interface Backend {
   /** Describes the device as it is now. */
   describe(): Promise<DeviceDescription>
   /** Largest tensor that it can hold; null where only its memory is the limit. */
-  readonly largestTensorBytes: number | null
+  readonly mostTensorBytes: number | null
   /** Resolves with the reason when the device has gone. */
   readonly lost: Promise<string>
 }

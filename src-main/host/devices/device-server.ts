@@ -73,7 +73,7 @@ class DeviceServer {
           description,
           clientsAtOnce,
           memoryBytes: freeBytes,
-          largestTensorBytes: backend.largestTensorBytes,
+          mostTensorBytes: backend.mostTensorBytes,
         }
         clientsThatFit(plan, batchSize, options)
         this.#opened = { setting: request.setting, trainer: createTfjsTrainer(plan, options) }

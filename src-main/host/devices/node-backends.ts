@@ -38,7 +38,7 @@ async function openPlainJavaScript(): Promise<Backend> {
         freeBytes: freemem(),
         isEmulated: false,
       }),
-    largestTensorBytes: null,
+    mostTensorBytes: null,
     lost: neverLost,
   }
 }

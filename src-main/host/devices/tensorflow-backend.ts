@@ -66,7 +66,7 @@ export async function openTensorflow(device: Device, setupFolder: string): Promi
       freeBytes: card === null ? freemem() : (await findCard(device)).freeBytes,
       isEmulated: false,
     }),
-    largestTensorBytes: null,
+    mostTensorBytes: null,
     lost: neverLost,
   }
 }

@@ -12,8 +12,12 @@ interface Gpu {
 }
 
 interface Adapter {
-  readonly info: { readonly vendor: string; readonly architecture: string; readonly description: string }
-  readonly isFallbackAdapter?: boolean
+  readonly info: {
+    readonly vendor: string
+    readonly architecture: string
+    readonly description: string
+    readonly isFallbackAdapter?: boolean
+  }
 }
 
 interface WebgpuPackage {
@@ -87,9 +91,9 @@ export async function openWebgpu(device: Device): Promise<Backend> {
         versions: { '@tensorflow/tfjs-backend-webgpu': backendVersion ?? tf.version_core, webgpu: version },
         // WebGPU tells nobody how much memory a card has.
         freeBytes: null,
-        isEmulated: adapter.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(hardware),
+        isEmulated: adapter.info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/i.test(hardware),
       }),
-    largestTensorBytes: card.limits.maxStorageBufferBindingSize,
+    mostTensorBytes: card.limits.maxStorageBufferBindingSize,
     lost: card.lost.then(({ message }) => (message === '' ? 'its driver gave no reason' : message)),
   }
 }

@@ -23,26 +23,47 @@ export function bytesPerClient(plan: ModelPlan, batchSize: number): number {
   return 4 * (parameterCopies * plan.parameterCount + activationCopies * batchSize * activations)
 }
 
+/** Bytes of the largest tensor in one step of one client: all parameters, or the windows or outputs of a layer. */
+export function largestTensorBytes(plan: ModelPlan, batchSize: number): number {
+  const perImage = plan.layers.map((layer) => {
+    if (layer.kind !== 'convolution') return layer.kind === 'dense' ? layer.outputs : 0
+    const positions = layer.outputHeight * layer.outputWidth
+    return positions * Math.max(layer.outputChannels, layer.weightCount / layer.outputChannels)
+  })
+  return 4 * Math.max(plan.parameterCount, batchSize * Math.max(...perImage))
+}
+
+/** What a device can hold. */
+export interface DeviceMemory {
+  /** Bytes that training may take; null where that is not known. */
+  readonly memoryBytes: number | null
+  /** Bytes of the largest tensor; null where only the memory is the limit. */
+  readonly mostTensorBytes: number | null
+}
+
 /**
  * How many clients train together in the memory of the device: at most `clientsAtOnce`.
  *
- * @param memoryBytes what training may take; null when it is not known
  * @throws EspalierError when not even one client fits
  */
 export function clientsThatFit(
   plan: ModelPlan,
   batchSize: number,
-  { clientsAtOnce, memoryBytes }: { readonly clientsAtOnce: number; readonly memoryBytes: number | null },
+  { clientsAtOnce, memoryBytes, mostTensorBytes }: DeviceMemory & { readonly clientsAtOnce: number },
 ): number {
-  if (memoryBytes === null) return clientsAtOnce
-  const bytes = bytesPerClient(plan, batchSize)
-  const most = Math.floor(memoryBytes / bytes)
-  if (most >= 1) return Math.min(clientsAtOnce, most)
-  throw new EspalierError(
-    'failed',
-    `device: one client of ${plan.name} with batches of ${batchSize} needs ${mebibytes(bytes)} MiB and the device has ` +
-      `${mebibytes(memoryBytes)} MiB free; allowed: a smaller batchSize or device cpu`,
-  )
+  const inMemory = fitting('needs', bytesPerClient(plan, batchSize), 'free', memoryBytes)
+  const inTensor = fitting('has a tensor of', largestTensorBytes(plan, batchSize), 'for the largest', mostTensorBytes)
+  return Math.min(clientsAtOnce, inMemory, inTensor)
+
+  function fitting(verb: string, bytes: number, what: string, most: number | null): number {
+    if (most === null) return clientsAtOnce
+    if (bytes <= most) return Math.floor(most / bytes)
+    throw new EspalierError(
+      'failed',
+      `device: one client of ${plan.name} with batches of ${batchSize} ${verb} ${mebibytes(bytes)} MiB and the device has ` +
+        `${mebibytes(most)} MiB ${what}; allowed: a smaller batchSize or device cpu`,
+    )
+  }
 }
 
 function mebibytes(bytes: number): number {

@@ -6,7 +6,7 @@ import type { GroupTrainer } from '../group-trainer'
 import type { ClientResult, ClientTask, Evaluation, LabelledImages, LossGradient, MaskedModel } from '../trainer'
 import { deviceLayout, fromDevice, maskOnDevice, toDevice, type DeviceLayout } from './device-layout'
 import { ImageReader } from './image-batch'
-import { clientsThatFit } from './memory'
+import { clientsThatFit, type DeviceMemory } from './memory'
 import { backward, forward } from './network'
 
 /** Images of one forward pass of an evaluation or a gradient. */
@@ -17,13 +17,11 @@ const imagesAtOnce = 250
  */
 const millisecondsBetweenWaits = 50
 
-export interface TfjsTrainerOptions {
+export interface TfjsTrainerOptions extends DeviceMemory {
   /** What the trainer is called in the manifest, e.g. "tfjs/tensorflow-cpu 2.16.1". */
   readonly description: string
   /** Most clients trained together; 1 trains one after the other. */
   readonly clientsAtOnce: number
-  /** Bytes of the device that training may take; null when it is not known. */
-  readonly memoryBytes: number | null
 }
 
 /**
