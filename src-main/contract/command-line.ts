@@ -15,30 +15,34 @@ export interface ParsedCommandLine {
  * Flags of FedPruning and ITOP that mean a field under another name. FedDST's and the seed's own names are the flags of the
  * schema.
  */
-const otherNames: Readonly<Partial<Record<string, ExperimentField>>> = {
-  'client-num-in-total': 'totalClients',
-  'client-num-per-round': 'clientsPerRound',
-  'comm-round': 'rounds',
-  'partition-method': 'partition',
-  'partition-alpha': 'dirichletConcentration',
-  'delta-t': 'readjustmentInterval',
-  't-end': 'rateDecayEnd',
-  'adjust-alpha': 'readjustmentRatio',
-  'death-rate': 'readjustmentRatio',
-  'frequency-of-the-test': 'evaluationInterval',
-  lr: 'learningRate',
-  wd: 'weightDecay',
-}
+const otherNames = new Map<string, ExperimentField>(
+  Object.entries({
+    'client-num-in-total': 'totalClients',
+    'client-num-per-round': 'clientsPerRound',
+    'comm-round': 'rounds',
+    'partition-method': 'partition',
+    'partition-alpha': 'dirichletConcentration',
+    'delta-t': 'readjustmentInterval',
+    't-end': 'rateDecayEnd',
+    'adjust-alpha': 'readjustmentRatio',
+    'death-rate': 'readjustmentRatio',
+    'frequency-of-the-test': 'evaluationInterval',
+    lr: 'learningRate',
+    wd: 'weightDecay',
+  } as const),
+)
 /** Flags that give a density where the schema has the sparsity. */
 const densityNames = ['density', 'target-density']
 /** Spellings of other programs for the same choice. */
-const otherOptions: Readonly<Record<string, string>> = {
-  homo: 'iid',
-  hetero: 'dirichlet',
-  noniid: 'dirichlet',
-  fashion_mnist: 'fashion-mnist',
-  'cifar-10': 'cifar10',
-}
+const otherOptions = new Map(
+  Object.entries({
+    homo: 'iid',
+    hetero: 'dirichlet',
+    noniid: 'dirichlet',
+    fashion_mnist: 'fashion-mnist',
+    'cifar-10': 'cifar10',
+  }),
+)
 
 /** Values by the text of a flag: a number where the field has numbers, `default` or `auto` where it may be null. */
 export function valueFromText(field: ExperimentField, text: string): AxisValue {
@@ -53,7 +57,7 @@ export function valueFromText(field: ExperimentField, text: string): AxisValue {
 export function fieldOfFlag(text: string): ExperimentField | null {
   const wanted = text.trim().replace(/^-+/, '')
   const known = experimentFieldNames.find((name) => name === wanted || fieldMetadata(name).flag === wanted)
-  return known ?? otherNames[wanted.toLowerCase().replaceAll('_', '-')] ?? null
+  return known ?? otherNames.get(wanted.toLowerCase().replaceAll('_', '-')) ?? null
 }
 
 /**
@@ -99,7 +103,7 @@ export function parseCommandLine(text: string): ParsedCommandLine {
       ignored.push(`${flag} ${value}`)
       at += takes
     } else {
-      const chosen = otherOptions[value] ?? value
+      const chosen = otherOptions.get(value) ?? value
       values[field] = valueFromText(field, fieldShape(field).kind === 'choice' ? chosen : value)
       at += takes
     }

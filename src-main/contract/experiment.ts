@@ -703,8 +703,16 @@ export type FieldShape =
       readonly nullable: boolean
     }
 
-/** What a form control or a flag parser needs to know of one field, read from its schema. */
+const shapes = new Map<ExperimentField, FieldShape>()
+
+/** What a form control or a flag parser needs to know of one field, read from its schema once. */
 export function fieldShape(name: ExperimentField): FieldShape {
+  const known = shapes.get(name) ?? shapeOf(name)
+  shapes.set(name, known)
+  return known
+}
+
+function shapeOf(name: ExperimentField): FieldShape {
   const json = z.toJSONSchema(experimentFields[name], { io: 'input' }) as {
     enum?: string[]
     type?: string
@@ -782,8 +790,25 @@ function allowedText(name: string, message: string): string {
   return `${kind} from ${String(shape.minimum)} to ${String(shape.maximum)}`
 }
 
+/** Beyond this a message helps nobody. */
+const longestValue = 200
+
+/** A value as a message shows it: as JSON where it has one, and never long. */
+export function valueText(value: unknown): string {
+  try {
+    return shortened(JSON.stringify(value) ?? typeof value)
+  } catch {
+    // BigInt, a circle, or too deep.
+    return typeof value === 'bigint' ? shortened(`${value}n`) : `a ${typeof value}`
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= longestValue ? text : `${text.slice(0, longestValue)}…`
+}
+
 /** One line: field, value, allowed. */
 export function problemText(problem: FieldProblem): string {
-  const value = problem.value === undefined ? 'missing' : JSON.stringify(problem.value)
-  return `${problem.field}: ${value} is not allowed; allowed: ${problem.allowed}`
+  const value = problem.value === undefined ? 'missing' : valueText(problem.value)
+  return `${shortened(problem.field)}: ${value} is not allowed; allowed: ${problem.allowed}`
 }

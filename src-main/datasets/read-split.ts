@@ -27,6 +27,8 @@ export async function readSplit(
     let image = 0
     for (const part of files.parts) {
       const records = await bytesOf(part)
+      if (records.length !== part.bytes || records.length % (1 + imageBytes) !== 0)
+        throw new EspalierError('failed', `${part.name} has ${records.length} bytes, not ${part.bytes}`)
       for (let start = 0; start < records.length; start += 1 + imageBytes, image++) {
         labels[image] = records[start]
         pixels.set(records.subarray(start + 1, start + 1 + imageBytes), image * imageBytes)
@@ -52,5 +54,8 @@ function idxBody(file: OfficialFile, bytes: Buffer, magic: number, dimensions: r
       'failed',
       `${file.name} has the IDX header ${header.join(', ')}, not ${expected.join(', ')}`,
     )
+  const size = body + dimensions.reduce((all, one) => all * one, 1)
+  if (bytes.length !== size)
+    throw new EspalierError('failed', `${file.name} has ${bytes.length} bytes, and its header speaks of ${size}`)
   return bytes.subarray(body)
 }

@@ -12,7 +12,7 @@ import {
 import type { ComparedRun } from '../contract/comparison'
 import type { Device, PresentDevice } from '../contract/devices'
 import type { EspalierEvent } from '../contract/events'
-import { problemText, type DatasetName, type Experiment } from '../contract/experiment'
+import { problemText, valueText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
 import type { RunManifest, SessionContents } from '../contract/records'
 import { failureText } from '../files/disk-errors'
@@ -156,7 +156,7 @@ export class Laboratory {
   /** Answers one command from another process: checks its name and input first. Throws EspalierError. */
   async handle(name: string, input: unknown): Promise<unknown> {
     if (!isForwarded(name) && !isHostCommand(name)) {
-      throw new EspalierError('wrong-input', `command: ${JSON.stringify(name)} is not known`)
+      throw new EspalierError('wrong-input', `command: ${valueText(name)} is not known`)
     }
     const schema: z.ZodType = isForwarded(name) ? commands[name] : hostCommands[name]
     const result = schema.safeParse(input)

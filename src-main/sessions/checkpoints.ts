@@ -140,7 +140,7 @@ function methodState(tensors: ReadonlyMap<string, Tensor>): Pick<RunCheckpoint, 
   const serverState: Record<string, NumberArray> = {}
   const clientStates = new Map<number, Record<string, NumberArray>>()
   for (const [path, { values: array }] of tensors) {
-    const [, place, client, name] = /^(server|client)\/(?:(\d+)\/)?(.+)$/.exec(path) ?? []
+    const [, place, client, name] = /^(server|client)\/(?:(\d{1,9})\/)?([a-zA-Z].*)$/.exec(path) ?? []
     if (place === 'server') serverState[name] = array
     else if (place === 'client')
       clientStates.set(Number(client), { ...clientStates.get(Number(client)), [name]: array })

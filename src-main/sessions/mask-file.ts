@@ -72,6 +72,8 @@ export async function readMask(path: string): Promise<PackedLayer[]> {
   if (createHash('sha256').update(bits).digest('hex') !== header.data.sha256) {
     throw new Error('the checksum does not match: the file was changed')
   }
+  const wrong = header.data.layers.find(({ shape, weights }) => shape.reduce((all, size) => all * size, 1) !== weights)
+  if (wrong !== undefined) throw new Error(`the shape of ${wrong.layer} does not hold its ${wrong.weights} weights`)
   let offset = 0
   const layers = header.data.layers.map((layer) => ({
     ...layer,

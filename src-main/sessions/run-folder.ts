@@ -21,6 +21,7 @@ import {
   type FoundCheckpoint,
 } from './checkpoints'
 import { errorText, isMissing, isThere, writeSealed } from './json-file'
+import { refuseLinkedFolder, refuseLinksWithin } from './links'
 import { maskFile, readMask, writeMask, type MaskLayer, type PackedLayer } from './mask-file'
 import { readRunManifest, type Versioned } from './migrations'
 import { readRecords, RecordLog, type ReadRecords } from './record-log'
@@ -38,6 +39,7 @@ export function readCheckedManifest(runFolder: string): Promise<Versioned<RunMan
 }
 
 export async function writeManifest(runFolder: string, manifest: RunManifest): Promise<void> {
+  await refuseLinkedFolder(runFolder)
   // Not recursive: a session whose folder was removed must not come back as a ruin.
   for (const folder of [dirname(runFolder), runFolder]) await ensureFolder(folder)
   await writeSealed(join(runFolder, runFiles.manifest), manifest)
@@ -101,6 +103,7 @@ export class RunWriter {
   }
 
   static async open(folder: string): Promise<RunWriter> {
+    await refuseLinksWithin(folder)
     for (const part of ['masks', 'checkpoints']) await ensureFolder(join(folder, part))
     for (const part of ['.', 'masks', 'checkpoints']) await removeLeftovers(join(folder, part))
     const [rounds, topology, { found, damaged }] = await Promise.all([

@@ -67,6 +67,8 @@ export function decodeTensors(bytes: Buffer): TensorFile {
   const data = bytes.subarray(8 + headerLength)
   const tensors = new Map<string, Tensor>()
   let metadata: Record<string, string> = {}
+  // Tensors follow each other, as the format demands: what overlaps could ask for far more memory than the file has bytes.
+  let written = 0
   for (const [name, entry] of Object.entries(header.data)) {
     if (!Array.isArray(entry['data_offsets'])) {
       if (name === '__metadata__') metadata = entry as Record<string, string>
@@ -74,9 +76,10 @@ export function decodeTensors(bytes: Buffer): TensorFile {
     }
     const { dtype, shape, data_offsets: offsets } = entry as TensorHeader
     const [begin, end] = offsets
-    if (end > data.length || end - begin !== shape[0] * elementBytes[dtype]) {
-      throw new Error(`tensor ${name} does not lie within the file`)
+    if (begin !== written || end > data.length || end - begin !== shape[0] * elementBytes[dtype]) {
+      throw new Error(`tensor ${name} does not lie within the file, behind the one before it`)
     }
+    written = end
     const buffer = fromLittleEndian(data.subarray(begin, end), elementBytes[dtype])
     if (dtype === 'F32') tensors.set(name, { dtype, values: new Float32Array(buffer) })
     else if (dtype === 'F64') tensors.set(name, { dtype, values: new Float64Array(buffer) })

@@ -3,7 +3,7 @@ import type { WebFrameMain } from 'electron'
 import type { z } from 'zod'
 import { commands, EspalierError } from '../contract/commands'
 import type { CommandArguments, CommandName, CommandOutput, CommandReply, ErrorKind } from '../contract/commands'
-import { checkExperiment, problemText } from '../contract/experiment'
+import { checkExperiment, problemText, valueText } from '../contract/experiment'
 import { isForwarded } from '../host/protocol'
 import type { ForwardedCommandName } from '../host/protocol'
 import { invokeChannel } from './channels'
@@ -29,7 +29,7 @@ export function openDoor(door: Door): void {
     if (event.senderFrame === null || !door.isOurs(event.senderFrame)) {
       return failure('refused', 'only the window of the application may ask')
     }
-    if (!isCommand(command)) return failure('wrong-input', `command: ${JSON.stringify(command)} is not known`)
+    if (!isCommand(command)) return failure('wrong-input', `command: ${valueText(command)} is not known`)
     const parsed = commands[command].safeParse(input)
     if (!parsed.success) return failure('wrong-input', problems(command, input, parsed.error))
     try {
