@@ -82,7 +82,7 @@ export class FakeRun {
       trainLoss: 2.3 * (1 - progress) + 0.12 + noise.uniform() * 0.04,
       globalAccuracy: accuracy,
       globalLoss: 2.3 * (1 - progress) + 0.16 + noise.uniform() * 0.03,
-      clientAccuracies: null,
+      clientAccuracies: this.#clientImages.map((_, client) => Math.max(0, accuracy - 0.02 * (client % 5))),
       clientAccuracyModel: 'global',
       activeWeights: this.summary.activeWeights,
       ...cost,
