@@ -44,11 +44,18 @@ export class Desktop {
         failed(new Error(`the application ended: ${printed}`))
       })
     })
-    const browser = await chromium.connectOverCDP(address)
-    const [context] = browser.contexts()
-    const page = context.pages().at(0) ?? (await context.waitForEvent('page'))
-    await page.waitForFunction(() => document.documentElement.dataset['appState'] === 'loaded')
-    return new Desktop(child, browser, page)
+    try {
+      const browser = await chromium.connectOverCDP(address, { timeout: 120_000 })
+      const [context] = browser.contexts()
+      const page = context.pages().at(0) ?? (await context.waitForEvent('page', { timeout: 120_000 }))
+      await page.waitForFunction(() => document.documentElement.dataset['appState'] === 'loaded', null, {
+        timeout: 120_000,
+      })
+      return new Desktop(child, browser, page)
+    } catch (error) {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      throw error
+    }
   }
 
   get pid(): number {

@@ -6,7 +6,7 @@ import { experimentSchema, type Experiment, type ExperimentInput } from '../../s
 import { Desktop, type ProcessFigures } from './desktop'
 import { settings } from './settings'
 
-const soakRuns = Number(process.env.SOAK ?? 2000)
+const soakRuns = 2000
 
 let home = ''
 beforeEach(() => {
@@ -165,7 +165,6 @@ describe('load', () => {
       await desktop.page.getByTestId('nav-sessions').click()
       await desktop.page.getByTestId('open-session-button').click()
       await desktop.page.getByTestId('nav-runs').click()
-      await desktop.page.screenshot({ path: '/tmp/soak.png', timeout: 120_000 })
       const observer = await Observer.of(desktop)
       for (let next = 0, done = 0; done < soakRuns;) {
         done = await finishedRuns(desktop)

@@ -64,10 +64,15 @@ export class Engine {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const engine = new Engine(child)
-    for (;;) {
-      const [message] = (await once(child, 'message')) as [EngineMessage]
-      if (message.type === 'ready') return engine
-    }
+    await new Promise<void>((resolve, reject) => {
+      child.on('message', (message: EngineMessage) => {
+        if (message.type === 'ready') resolve()
+      })
+      child.once('exit', (code) => {
+        reject(new Error(`the engine ended with code ${code} before it was ready`))
+      })
+    })
+    return engine
   }
 
   /** Rejects in the words of the engine, or when it ends before it has answered. */

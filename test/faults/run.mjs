@@ -1,9 +1,9 @@
 // `npm run faults`: what happens when processes are killed, disks are full and files are damaged.
 //
 //   --seed N     where the chance starts (1); every failure names its case, which the same seed repeats
-//   --kills N    kills of the engine process, the command line and the whole application together (9)
+//   --kills N    kills of the engine process, the command line and the whole application together (6)
 //   --cases N    damaged files (250)
-//   --load NAMES soak, rounds, runs or all: long work under load, which prints the figures of README.md
+//   --load NAMES soak or all: long work under load, which prints its figures
 //   --only NAMES files of this folder by name: kills, disk, damage, processes, load
 //   --full       every kill point and every write instead of a selection
 //   --report F   the outcome as JSON
@@ -21,7 +21,7 @@ const project = resolve(import.meta.dirname, '../..')
 const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    kills: { type: 'string', default: '9' },
+    kills: { type: 'string', default: '6' },
     cases: { type: 'string', default: '250' },
     load: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
@@ -29,7 +29,7 @@ const { values: flags } = parseArgs({
     report: { type: 'string' },
   },
 })
-const loads = flags.load === 'all' ? 'soak,rounds,runs' : flags.load
+const loads = flags.load === 'all' ? 'soak' : flags.load
 
 if (isStale() && !build(true)) {
   console.error('the application could not be built; npm run build shows why')

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 /** What `run.mjs` asks for; its flags and their defaults are described there. */
 export const settings = {
   seed: Number(process.env['FAULTS_SEED'] ?? 1),
-  kills: Number(process.env['FAULTS_KILLS'] ?? 9),
+  kills: Number(process.env['FAULTS_KILLS'] ?? 6),
   cases: Number(process.env['FAULTS_CASES'] ?? 250),
   isFull: process.env['FAULTS_FULL'] === '1',
   loads: (process.env['FAULTS_LOAD'] ?? '').split(',').filter((name) => name !== ''),

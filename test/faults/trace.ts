@@ -1,13 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { comparisonTable } from '../../src-main/report/comparison-table'
 import { readCheckpoints } from '../../src-main/sessions/checkpoints'
 import { readSession, runFolder } from '../../src-main/sessions/read-session'
 import { readRounds, readTopology } from '../../src-main/sessions/run-folder'
+import { isSessionLocked } from '../../src-main/sessions/session-lock'
 import { verifySession } from '../../src-main/sessions/verify-session'
 
 /** Everything of a session that must be equal, to the bit, however often it was interrupted; ids and times stay out. */
 export async function traceOf(folder: string) {
+  // Between the last state on disk and the end of the lock there is a moment.
+  for (let tries = 0; tries < 200 && (await isSessionLocked(folder)); tries++) await sleep(50)
   const { runs, damage } = await readSession(folder, 'session')
   const { problems } = await verifySession(folder)
   const compared = []

@@ -1,0 +1,72 @@
+// node --import: this process or one of its threads misbehaves once, as FAULT_MISBEHAVE says; FAULT_ONCE is a file that is
+// there afterwards.
+//
+//   throw, hang, out-of-memory   the training thread, at the third client it is given
+//   process-out-of-memory        the whole process, when it replaces a checkpoint
+//   clock                        a day is taken off the clock when it replaces a checkpoint
+import { existsSync, writeFileSync } from 'node:fs'
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { hookDisk } from './disk-hook.mjs'
+
+const fault = process.env['FAULT_MISBEHAVE'] ?? ''
+const once = process.env['FAULT_ONCE'] ?? ''
+/** Given to this thread so far. */
+let clients = 0
+
+function isFirst() {
+  if (existsSync(once)) return false
+  writeFileSync(once, '')
+  return true
+}
+
+function fillMemory() {
+  const kept = []
+  for (;;) kept.push(Array.from({ length: 1000 }, Math.random))
+}
+
+if (isMainThread) {
+  hookDisk(({ kind, path }) => {
+    if (kind !== 'rename' || !path.includes('checkpoints')) return
+    if (fault === 'process-out-of-memory' && isFirst()) fillMemory()
+    if (fault === 'clock' && isFirst()) setClockBack(24 * 3_600_000)
+  })
+} else {
+  listenBefore(parentPort, ({ type }) => {
+    if (type !== 'train' || ++clients !== 3 || !['throw', 'hang', 'out-of-memory'].includes(fault) || !isFirst()) return
+    if (fault === 'throw') throw new Error('something nobody thought of')
+    if (fault === 'out-of-memory') fillMemory()
+    for (;;);
+  })
+}
+
+/**
+ * Hears messages ahead of the program. A listener of our own would open the port before the program listens.
+ * @param {import('node:worker_threads').MessagePort | null} port
+ * @param {(message: { type: string }) => void} before
+ */
+function listenBefore(port, before) {
+  if (port === null) return
+  const on = port.on.bind(port)
+  port.on = (/** @type {string} */ event, /** @type {(given: any) => void} */ listener) =>
+    on(/** @type {'message'} */ (event), (given) => {
+      if (event === 'message') before(given)
+      listener(given)
+    })
+}
+
+/** @param {number} milliseconds */
+function setClockBack(milliseconds) {
+  const RealDate = Date
+  // @ts-expect-error: only what the application uses of Date
+  globalThis.Date = class extends RealDate {
+    /** @param {any[]} given */
+    constructor(...given) {
+      // @ts-expect-error: Date has several forms
+      super(...(given.length === 0 ? [RealDate.now() - milliseconds] : given))
+    }
+    /** @override */
+    static now() {
+      return RealDate.now() - milliseconds
+    }
+  }
+}
