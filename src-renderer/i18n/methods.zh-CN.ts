@@ -12,7 +12,7 @@ export const methodsZhCn: Readonly<Record<MethodName, { readonly title: string; 
   },
   grasp: {
     title: 'GraSP',
-    help: '剪除 −w·Hg 最大的权重，以保持梯度流；logit 除以 200。联邦映射：第 0 轮之前每个客户端发送各类均衡的一个批次的梯度，服务器发回平均 g，客户端再发送其黑塞矩阵与 g 的乘积。Hg 为两个梯度的中心有限差分，步长为权重长度的百分之一，并非精确的二次反向传播。',
+    help: '剪除 −w·Hg 最大的权重，以保持梯度流；logit 除以 200。联邦映射：第 0 轮之前每个客户端发送各类均衡的一个批次的梯度，服务器发回平均 g，客户端再发送其黑塞矩阵与 g 的乘积。Hg 为两个梯度的中心有限差分，步长短到几乎没有 ReLU 翻转，并非精确的二次反向传播。',
   },
   synflow: {
     title: 'SynFlow',

@@ -26,7 +26,7 @@ export const fixedMaskMethods = {
     group: 'fixed-mask',
     title: 'GraSP',
     paper: 'Wang et al. 2020',
-    help: 'Removes the weights with the largest −w·Hg, so that the gradient keeps flowing; logits are divided by 200. Federated: before round 0 every client sends the gradient of a batch with equal classes, the server sends back the mean g, and every client sends its Hessian’s product with g. Hg is a central finite difference of two gradients, with a step of a hundredth of the weights’ length, not an exact double backward.',
+    help: 'Removes the weights with the largest −w·Hg, so that the gradient keeps flowing; logits are divided by 200. Federated: before round 0 every client sends the gradient of a batch with equal classes, the server sends back the mean g, and every client sends its Hessian’s product with g. Hg is a central finite difference of two gradients, with a step so short that hardly any ReLU switches, not an exact double backward.',
     parts: { distribution: 'outcome of the scores', initialMask: 'smallest −w·Hg', ...fixed },
     parameters: [...overall, 'scoringImages', 'aggregationWeights'],
     communication: '3 O_d down and 2 O_d up once, then 2 O_s',

@@ -19,8 +19,11 @@ import {
 
 /** Logits are divided by this before the softmax (the authors' code). */
 const temperature = 200
-/** Length of the finite difference's step, as a share of the length of the weights. */
-const relativeStep = 0.01
+/**
+ * Length of the finite difference's step, as a share of the length of the weights. A double backward holds every ReLU and
+ * pooling window as it is, so the step must be short enough that hardly any switches, and long enough for 32-bit floats.
+ */
+const relativeStep = 3e-6
 
 interface Batch {
   readonly trainer: Trainer | DeferredTrainer
@@ -54,18 +57,19 @@ export async function gradientAtTemperature(
 
 /**
  * H·v for the Hessian of the same loss by the prunable weights, as a central finite difference of gradients:
- * (∇L(w + δv̂) − ∇L(w − δv̂))·‖v‖/(2δ) with v̂ = v/‖v‖ and δ a hundredth of ‖w‖. Exact where the gradient is linear.
+ * (∇L(w + δv̂) − ∇L(w − δv̂))·‖v‖/(2δ) with v̂ = v/‖v‖ and δ the share `relative` of ‖w‖. Exact where the gradient is linear.
  */
 export async function hessianTimes(
   batch: Batch,
   model: MaskedModel,
   vector: Float32Array,
   divisor: number,
+  relative = relativeStep,
 ): Promise<Float32Array> {
   const { plan } = batch.trainer
   const length = norm(vector)
   if (length === 0) return new Float32Array(vector.length)
-  const step = relativeStep * norm(prunablePart(plan, model.parameters))
+  const step = relative * norm(prunablePart(plan, model.parameters))
   const at = (sign: 1 | -1) =>
     gradientAtTemperature(
       batch,
