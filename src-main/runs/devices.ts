@@ -44,8 +44,6 @@ export class Devices {
   readonly #pool: WorkerPool
   readonly #connect: ConnectDevice | null
   readonly #speeds: DeviceSpeeds
-  /** What `auto` chooses among, looked for once; null before. */
-  #candidates: Promise<readonly Device[]> | null = null
 
   /**
    * @param connect starts what drives a device; null where there is only the processor
@@ -73,23 +71,24 @@ export class Devices {
   }
 
   /**
-   * The device that a choice means. `auto` is the fastest at the given density; devices that were never measured are
-   * measured first, except what only imitates a device.
+   * The device that a choice means. `auto` is the fastest at the given density among those that have been measured and are
+   * here; the processor while none has. Nothing is measured for it, so that no run waits for that.
    */
   async resolve(choice: DeviceChoice, density: number): Promise<Device> {
     if (choice !== 'auto') return choice
-    if (this.#connect === null) return 'cpu'
-    this.#candidates ??= this.#findCandidates()
-    const candidates = await this.#candidates
-    // Nothing to compare with.
-    if (candidates.length <= 1) return 'cpu'
-    let best: { device: Device; seconds: number } = { device: 'cpu', seconds: Number.POSITIVE_INFINITY }
-    for (const device of candidates) {
-      const speed = (await this.#speeds.of(device)) ?? (await this.measure(device)).speed ?? []
-      const seconds = secondsPerImage(speed, 1 - density)
-      if (seconds < best.seconds) best = { device, seconds }
+    const measured: { readonly device: Device; readonly seconds: number }[] = []
+    for (const device of deviceNames) {
+      if (device === 'auto') continue
+      const seconds = secondsPerImage((await this.#speeds.of(device)) ?? [], 1 - density)
+      if (device === 'cpu' || seconds < Number.POSITIVE_INFINITY) measured.push({ device, seconds })
     }
-    return best.device
+    measured.sort((one, other) => one.seconds - other.seconds)
+    for (const { device } of measured) {
+      if (device === 'cpu') return device
+      const report = await this.#find(device)
+      if (report.state === 'present' && !report.isEmulated) return device
+    }
+    return 'cpu'
   }
 
   /** Opens a device for a run. Throws where it is missing or has too little memory. */
@@ -109,13 +108,6 @@ export class Devices {
       remote.close()
       throw error
     }
-  }
-
-  /** Devices that are here, but for the referee and what only imitates a card. */
-  async #findCandidates(): Promise<Device[]> {
-    const names = deviceNames.filter((name) => name !== 'auto' && name !== 'tfjs-cpu')
-    const reports = await Promise.all(names.map((name) => this.#find(name)))
-    return reports.flatMap((report) => (report.state === 'present' && !report.isEmulated ? [report.device] : []))
   }
 
   async #find(device: Device): Promise<DeviceReport> {
