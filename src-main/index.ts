@@ -9,7 +9,7 @@ import { eventChannel } from './shell/channels'
 import { EngineClient } from './shell/engine-client'
 import { openDoor } from './shell/ipc'
 import { localCommands } from './shell/local-commands'
-import { createMainWindow, isMainFrame, windowStateOf } from './shell/main-window'
+import { createMainWindow, isMainFrame, rememberWindow, windowStateOf } from './shell/main-window'
 import { menuTemplate } from './shell/menu'
 import { openPreferences } from './shell/preferences'
 import { quitInOrder } from './shell/quit'
@@ -66,6 +66,9 @@ function start(): void {
     // The start script takes this as the sign that a window can open on this machine.
     process.send?.('window-open')
   })
+  rememberWindow(window, (state) => {
+    preferences.setWindowState(state)
+  })
   const activity = new Activity(window, words, () => preferences.get().notifications)
   const onEvent = (event: EspalierEvent): void => {
     if (window.isDestroyed()) return
@@ -100,7 +103,15 @@ function start(): void {
 
   openDoor({
     isOurs: (frame) => isMainFrame(window, frame, pageUrl),
-    local: localCommands({ window, engine, preferences, onPreferences, words, arrivals }),
+    local: localCommands({
+      window,
+      engine,
+      isRunning: () => activity.running,
+      preferences,
+      onPreferences,
+      words,
+      arrivals,
+    }),
     forward: (command, input) => engine.request(command, input),
   })
   quitInOrder({

@@ -98,12 +98,21 @@ export const mostRuns = 10_000
 /** Index among the prunable layers; null for the whole network. */
 const layerOrAll = z.number().int().min(0).nullable()
 
+/** The folders that the user may choose. */
+export const dataFolders = ['sessions', 'datasets'] as const
+export type DataFolder = (typeof dataFolders)[number]
+
 /** What leaves the window as a file, by its extension. */
 const exportFormats = ['csv', 'md', 'tex', 'html', 'svg', 'pdf', 'png'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
 export const commands = {
   'application.info': nothing,
+  /**
+   * Keeps sessions or data sets in another folder from now on: one that the user chooses, or the default one. The engine is
+   * started again. Null when the user closes the dialog.
+   */
+  'application.setFolder': z.strictObject({ folder: z.enum(dataFolders), to: z.enum(['chosen', 'default']) }),
   /** Compares the application's own files with what was packaged. Null when it is not packaged but runs from a checkout. */
   'application.verify': nothing,
   /** Opens a paper in the system's browser. */
@@ -164,6 +173,8 @@ export const commands = {
   'sessions.delete': z.strictObject({ sessionId }),
   'sessions.restore': z.strictObject({ sessionId }),
   'sessions.reveal': z.strictObject({ sessionId }),
+  /** The session that came with the application; it is unpacked where it is not there (any more). */
+  'sessions.openExample': nothing,
   /** Asks for a session folder anywhere on disk and lists it. Null when the user closes the dialog. */
   'sessions.locate': nothing,
   'sessions.table': z.strictObject({ sessionId, format: z.enum(['md', 'csv', 'latex']) }),
@@ -217,6 +228,7 @@ export type CommandArguments<Name extends CommandName> = z.output<(typeof comman
 
 export interface CommandOutputs {
   'application.info': ApplicationInfo
+  'application.setFolder': ApplicationInfo | null
   'application.verify': ApplicationIntegrity | null
   'application.openPaper': null
   'experiment.save': string | null
@@ -239,6 +251,7 @@ export interface CommandOutputs {
   'sessions.delete': null
   'sessions.restore': SessionEntry
   'sessions.reveal': null
+  'sessions.openExample': SessionEntry
   'sessions.locate': SessionEntry | null
   'sessions.duplicate': SessionEntry
   'sessions.merge': MergedSession

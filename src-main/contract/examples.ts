@@ -22,3 +22,6 @@ export const exampleExperiments = {
     readjustmentInterval: 2,
   }),
 } as const satisfies Record<string, Experiment>
+
+/** Id of the session that comes with the application. */
+export const exampleSessionId = 'example-four-arms'

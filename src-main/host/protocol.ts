@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { dataFolders } from '../contract/commands'
 import type { CommandReply, commands, DatasetStatus, ExportedSession } from '../contract/commands'
 import { datasetNames } from '../contract/experiment'
 import type { EspalierEvent } from '../contract/events'
@@ -29,6 +30,7 @@ const fromWindow = [
   'sessions.cancelTransfer',
   'sessions.table',
   'sessions.verify',
+  'sessions.openExample',
   'runs.launch',
   'runs.pause',
   'runs.resume',
@@ -61,6 +63,8 @@ export const hostCommands = {
   'host.sessionFolder': z.strictObject({ sessionId: z.string() }),
   /** Folders and trainer for `application.info`. */
   'host.information': z.undefined(),
+  /** Remembers where sessions or data sets are kept; null is the default place. It counts from the next start of the engine. */
+  'host.setFolder': z.strictObject({ folder: z.enum(dataFolders), path: z.string().nullable() }),
   'host.setWorkers': z.strictObject({ workers: z.number().int().min(1).max(64).nullable() }),
   /** Stops every run at its last checkpoint (state `paused`), then answers. */
   'host.shutdown': z.undefined(),
@@ -79,6 +83,7 @@ export interface HostOutputs {
   'host.exportSession': ExportedSession
   'host.sessionFolder': string
   'host.information': HostInformation
+  'host.setFolder': null
   'host.setWorkers': null
   'host.shutdown': null
 }

@@ -12,6 +12,7 @@ import {
 import type { ComparedRun } from '../contract/comparison'
 import type { Device, PresentDevice } from '../contract/devices'
 import type { EspalierEvent } from '../contract/events'
+import { exampleSessionId } from '../contract/examples'
 import { problemText, valueText, type DatasetName, type Experiment } from '../contract/experiment'
 import type { PartitionPreview, PlanPreview } from '../contract/preview'
 import type { RunManifest, SessionContents } from '../contract/records'
@@ -19,6 +20,7 @@ import { failureText } from '../files/disk-errors'
 import { previewPartition } from '../engine/data/preview-partition'
 import { previewPlan } from '../engine/federated/preview-plan'
 import { prepareModel } from '../engine/methods/prepare-model'
+import { libraryPath } from '../host/application-files'
 import type { ConnectDevice } from '../host/devices/device-protocol'
 import { describeTrainer, loadKernels } from '../host/kernels'
 import {
@@ -31,7 +33,7 @@ import {
 } from '../host/protocol'
 import { WorkerPool } from '../host/worker-pool'
 import { comparisonTable } from '../report/comparison-table'
-import { dataHome, type DataHome } from '../sessions/home'
+import { dataHome, setDataFolder, type DataHome } from '../sessions/home'
 import type { TransferOptions } from '../sessions/archive'
 import { readRun } from '../sessions/read-session'
 import { readRunRecords } from '../sessions/run-folder'
@@ -230,6 +232,11 @@ export class Laboratory {
     'sessions.merge': ({ sessionIds, name }) =>
       this.#transfer((options) => mergeSessions(this.sessions, sessionIds, name, options)),
     'sessions.openPath': ({ path }) => this.#transfer((options) => openSessionPath(this.sessions, path, options)),
+    'sessions.openExample': async () => {
+      const there = (await this.sessions.list()).find(({ manifest }) => manifest.id === exampleSessionId)
+      const archive = libraryPath('examples', 'four-arms.espalier')
+      return there ?? this.#transfer((options) => openSessionPath(this.sessions, archive, options))
+    },
     'sessions.cancelTransfer': () => {
       this.#transferring?.abort(new EspalierError('cancelled', 'It was cancelled; nothing was left behind.'))
       return Promise.resolve(null)
@@ -288,6 +295,10 @@ export class Laboratory {
       datasetsFolder: this.#home.datasetsFolder,
       trainer: await describeTrainer(),
     }),
+    'host.setFolder': async ({ folder, path }) => {
+      await setDataFolder(this.#home, folder, path)
+      return null
+    },
     'host.setWorkers': ({ workers }) => {
       this.#pool.resize(workers ?? availableParallelism())
       return Promise.resolve(null)

@@ -37,6 +37,7 @@ export class EngineClient {
   #process: EngineProcess | null = null
   #ready = false
   #closing = false
+  #isRestarting = false
   #nextId = 1
   #startedAt = 0
   #quickEnds = 0
@@ -77,9 +78,20 @@ export class EngineClient {
     })
   }
 
+  /** Ends the process in order and starts a fresh one; requests made meanwhile wait for it. */
+  async restart(): Promise<void> {
+    if (this.#process === null) return
+    this.#isRestarting = true
+    await this.#end()
+  }
+
   /** Has the engine stop every run at its last checkpoint, then ends its process; never takes longer than a bounded wait. */
   async shutdown(): Promise<void> {
     this.#closing = true
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
     if (this.#ready) {
       let timer: NodeJS.Timeout | undefined
       const patience = new Promise<void>((resolve) => {
@@ -109,6 +121,11 @@ export class EngineClient {
   #ended(code: number): void {
     this.#process = null
     this.#ready = false
+    if (this.#isRestarting && !this.#closing) {
+      this.#isRestarting = false
+      this.start()
+      return
+    }
     this.#quickEnds = Date.now() - this.#startedAt < quickMilliseconds ? this.#quickEnds + 1 : 0
     const restart = !this.#closing && this.#quickEnds < quickEndsAllowed
     const words = `the engine process ended unexpectedly (exit code ${code}); ${restart ? restarting : givenUp}`

@@ -2,7 +2,7 @@ import { createReadStream } from 'original-fs'
 import { app, dialog, shell } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { EspalierError } from '../contract/commands'
-import type { DatasetStatus, ExportedSession, Preferences } from '../contract/commands'
+import type { ApplicationInfo, DatasetStatus, ExportedSession, Preferences } from '../contract/commands'
 import type { SessionContents, SessionEntry } from '../contract/records'
 import { papers } from '../contract/papers'
 import type { EngineRequest, HostInformation } from '../host/protocol'
@@ -18,7 +18,9 @@ import type { Words } from './words'
 
 export interface LocalCommandOptions {
   readonly window: BrowserWindow
-  readonly engine: Pick<EngineClient, 'request'>
+  readonly engine: Pick<EngineClient, 'request' | 'restart'>
+  /** Whether a run is going on. */
+  readonly isRunning: () => boolean
   readonly preferences: PreferenceStore
   /** Called with what was changed, after it is stored. */
   readonly onPreferences: (preferences: Preferences) => void
@@ -30,6 +32,7 @@ export interface LocalCommandOptions {
 export function localCommands({
   window,
   engine,
+  isRunning,
   preferences,
   onPreferences,
   words,
@@ -44,15 +47,25 @@ export function localCommands({
     const { filePaths } = await dialog.showOpenDialog(window, { title, properties: ['openDirectory'] })
     return filePaths[0] ?? null
   }
+  const information = async (): Promise<ApplicationInfo> => ({
+    ...((await ask('host.information')) as HostInformation),
+    version: app.getVersion(),
+    runtime: `Electron ${process.versions.electron}, Chrome ${process.versions.chrome}, Node ${process.versions.node}`,
+    platform: `${process.platform} ${process.arch}`,
+    systemLocale: app.getLocale(),
+  })
   const archives = () => ({ filters: [{ name: words().archive, extensions: [archiveExtension] }] })
   return {
-    'application.info': async () => ({
-      ...((await ask('host.information')) as HostInformation),
-      version: app.getVersion(),
-      runtime: `Electron ${process.versions.electron}, Chrome ${process.versions.chrome}, Node ${process.versions.node}`,
-      platform: `${process.platform} ${process.arch}`,
-      systemLocale: app.getLocale(),
-    }),
+    'application.info': information,
+    'application.setFolder': async ({ folder, to }) => {
+      if (isRunning()) throw new EspalierError('busy', 'A run is going on; pause it before changing a folder.')
+      const title = folder === 'sessions' ? words().chooseSessions : words().chooseDatasets
+      const path = to === 'default' ? null : await chooseFolder(title)
+      if (to === 'chosen' && path === null) return null
+      await ask('host.setFolder', { folder, path })
+      await engine.restart()
+      return information()
+    },
     'application.verify': () => (app.isPackaged ? verifyApplication(process.resourcesPath, createReadStream) : null),
     'application.openPaper': async ({ paper }) => {
       await shell.openExternal(papers[paper])

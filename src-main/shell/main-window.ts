@@ -6,6 +6,8 @@ import { windowOptions, type WindowFiles } from './window-options'
 
 /** A page that keeps dying is not loaded again and again. */
 const reloadsAllowed = 2
+/** The window has come to rest. */
+const pauseMilliseconds = 500
 
 /** Opens the window where it was last, hidden until its page has been painted once. */
 export function createMainWindow(files: WindowFiles, state: WindowState, onShown: () => void): BrowserWindow {
@@ -33,6 +35,19 @@ export function isMainFrame(window: BrowserWindow, frame: WebFrameMain, pageUrl 
 /** Bounds to be restored at the next start. */
 export function windowStateOf(window: BrowserWindow): WindowState {
   return { bounds: window.getNormalBounds(), maximised: window.isMaximized() }
+}
+
+/** Remembers where the window is a moment after it was moved, so that a crash does not lose it. */
+export function rememberWindow(window: BrowserWindow, remember: (state: WindowState) => void): void {
+  let timer: NodeJS.Timeout | undefined
+  const soon = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      if (!window.isDestroyed() && !window.isMinimized()) remember(windowStateOf(window))
+    }, pauseMilliseconds)
+  }
+  // The events have names of their own in the types, and a listener in common.
+  for (const name of ['resize', 'move', 'maximize', 'unmaximize'] as const) window.on(name as 'resize', soon)
 }
 
 /** Forgets a position that lies on no display any more. */

@@ -209,6 +209,20 @@ export const actions: readonly Action[] = [
       void laboratory.changePreferences({ locale: laboratory.preferences.locale === 'en' ? 'zh-CN' : 'en' }),
   },
   {
+    id: 'tour',
+    keys: null,
+    label: (words) => words.guide.takeTour,
+    isEnabled: (laboratory) => laboratory.tourStep === null,
+    run: (laboratory) => void laboratory.startTour(),
+  },
+  {
+    id: 'open-example',
+    keys: null,
+    label: (words) => words.guide.openExample,
+    isEnabled: always,
+    run: (laboratory) => void laboratory.openExample(),
+  },
+  {
     id: 'palette',
     keys: 'Mod+k',
     label: (words) => words.workbench.palette,

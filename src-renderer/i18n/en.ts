@@ -8,6 +8,7 @@ import { englishReportWords, type ReportWords } from '@contract/figures/session-
 import { englishTime } from '@contract/format'
 import { exportsEn } from './exports.en'
 import type { CompareView } from '../state/laboratory.svelte'
+import { guideEn } from './guide.en'
 import { runningEn } from './running.en'
 import { workbenchEn } from './workbench.en'
 
@@ -794,6 +795,7 @@ export const en = {
   },
   workbench: workbenchEn,
   running: runningEn,
+  guide: guideEn,
   time: englishTime,
   figures: englishFigureWords,
   report: englishReportWords as Omit<ReportWords, 'language'>,

@@ -3,6 +3,7 @@ import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
 import { exportsZhCn } from './exports.zh-CN'
 import { figuresZhCn, reportZhCn } from './figures.zh-CN'
+import { guideZhCN } from './guide.zh-CN'
 import { runningZhCN } from './running.zh-CN'
 import { workbenchZhCN } from './workbench.zh-CN'
 
@@ -610,7 +611,7 @@ export const zhCN: Messages = {
     dropHere: '松开以打开会话文件夹或 .espalier 归档',
     tags: '标签',
     tagsHelp: '以逗号分隔',
-    details: '会话',
+    details: '会话详情',
     actOn: (action, name) => `${action}：${name}`,
   },
   settings: {
@@ -662,6 +663,7 @@ export const zhCN: Messages = {
   },
   workbench: workbenchZhCN,
   running: runningZhCN,
+  guide: guideZhCN,
   time: {
     seconds: (n) => `${n} 秒`,
     minutes: (m, s) => `${m} 分 ${s} 秒`,

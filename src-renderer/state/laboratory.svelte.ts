@@ -1,5 +1,5 @@
 import { createContext } from 'svelte'
-import type { ApplicationInfo, Preferences } from '@contract/commands'
+import type { ApplicationInfo, DataFolder, Preferences } from '@contract/commands'
 import type { EspalierEvent, MachineLoad, RunLanes } from '@contract/events'
 import type { DatasetName, Experiment } from '@contract/experiment'
 import type { PaperName } from '@contract/papers'
@@ -14,6 +14,7 @@ import { Messages } from './messages.svelte'
 import { Transfer } from './transfer.svelte'
 import { OpenSession } from './open-session.svelte'
 import { PreferencesState } from './preferences.svelte'
+import { tourSteps } from '../features/tour/tour-steps'
 import { Preview } from './preview.svelte'
 import { SweepCostState } from './sweep-cost.svelte'
 
@@ -27,7 +28,7 @@ export const compareViews = ['table', 'curves', 'budget', 'pareto', 'parallel', 
 export type CompareView = (typeof compareViews)[number]
 export type LaunchKind = 'single' | 'ablation' | 'sweep'
 /** `pauseRound` lets the round under way end; `startOver` throws away what was recorded. */
-export type RunAction = 'pause' | 'pauseRound' | 'resume' | 'startOver' | 'cancel'
+export type RunAction = 'pause' | 'pauseRound' | 'resume' | 'resumeOnProcessor' | 'startOver' | 'cancel'
 
 export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
 
@@ -35,7 +36,7 @@ export const [useLaboratory, provideLaboratory] = createContext<Laboratory>()
 export class Laboratory {
   readonly engine: Engine
   readonly preferences = new PreferencesState()
-  readonly messages = new Messages()
+  readonly messages = new Messages((text) => this.said(text))
   readonly datasets = new Datasets()
   readonly draft: Draft
   readonly preview: Preview
@@ -53,6 +54,8 @@ export class Laboratory {
   paletteShown = $state(false)
   /** Whether the dialog is open that takes a command line. */
   pasteShown = $state(false)
+  /** Where the tour is; null while it is not taken. */
+  tourStep = $state<number | null>(null)
   /** Over all sessions. */
   queue = $state.raw(emptyQueue)
   /** Of the run that is being executed. */
@@ -79,6 +82,11 @@ export class Laboratory {
 
   get words() {
     return this.preferences.words
+  }
+
+  /** What the engine said, in the language of the window. */
+  said(text: string): string {
+    return this.preferences.said(text)
   }
 
   get format() {
@@ -121,6 +129,40 @@ export class Laboratory {
     await this.attempt(async () => {
       this.preferences.value = await this.engine.invoke('preferences.set', change)
     })
+  }
+
+  /** Opens the example session and shows the first step on it. */
+  async startTour(): Promise<void> {
+    if (!(await this.openExample())) return
+    await this.changePreferences({ tourSeen: true })
+    this.showTourStep(0)
+  }
+
+  showTourStep(step: number): void {
+    this.tourStep = step
+    this.page = tourSteps[step].page
+  }
+
+  endTour(): void {
+    this.tourStep = null
+  }
+
+  async openExample(): Promise<boolean> {
+    const entry = await this.attempt(() => this.engine.invoke('sessions.openExample'))
+    if (entry === undefined) return false
+    await this.refreshSessions()
+    await this.openSession(entry.manifest.id)
+    return true
+  }
+
+  /** Keeps sessions or data sets elsewhere from now on; what is shown is read anew. */
+  async setFolder(folder: DataFolder, to: 'chosen' | 'default'): Promise<void> {
+    const information = await this.attempt(() => this.engine.invoke('application.setFolder', { folder, to }))
+    if (information === null || information === undefined) return
+    this.information = information
+    if (folder === 'sessions') this.session.close()
+    else this.preview.forget()
+    await Promise.all([this.refreshDatasets(), this.refreshSessions(), this.refreshQueue()])
   }
 
   async refreshDatasets(): Promise<void> {
@@ -319,11 +361,13 @@ export class Laboratory {
           return this.engine.invoke('runs.pause', { ...run, when: 'checkpoint' })
         case 'resume':
           return this.engine.invoke('runs.resume', run)
+        case 'resumeOnProcessor':
+          return this.engine.invoke('runs.resume', { ...run, device: 'cpu' })
         case 'startOver':
           return this.engine.invoke('runs.resume', { ...run, from: 'start' })
       }
     })
-    if (done !== undefined && (action === 'resume' || action === 'startOver')) this.#noteHeld()
+    if (done !== undefined && action !== 'pause' && action !== 'pauseRound' && action !== 'cancel') this.#noteHeld()
   }
 
   async holdQueue(isHeld: boolean): Promise<void> {

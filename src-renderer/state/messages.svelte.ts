@@ -21,9 +21,15 @@ const noteMilliseconds = 12_000
 export class Messages {
   list = $state.raw<readonly Message[]>([])
   #nextId = 1
+  readonly #said: (text: string) => string
+
+  /** @param said puts what the engine says into the language of the window */
+  constructor(said: (text: string) => string) {
+    this.#said = said
+  }
 
   error(title: string, cause: unknown): void {
-    const text = cause instanceof EspalierError || cause instanceof Error ? cause.message : String(cause)
+    const text = this.#said(cause instanceof EspalierError || cause instanceof Error ? cause.message : String(cause))
     // The same failure again (for instance from a preview) does not pile up.
     if (this.list.some((message) => message.kind === 'error' && message.text === text)) return
     this.#add({ kind: 'error', title, text, action: null })

@@ -142,6 +142,21 @@ describe('engine client', () => {
     expect(processes).toHaveLength(1)
   })
 
+  it('restarts without a loss; what was asked meanwhile is answered by the fresh process', async () => {
+    newest().ready()
+    const done = client.restart()
+    newest().answer(0, null)
+    await done
+    expect(newest().kill).toHaveBeenCalledOnce()
+    const asked = client.request('sessions.list', undefined)
+    newest().emit('exit', 0)
+    expect(processes).toHaveLength(2)
+    newest().ready()
+    newest().answer(0, [])
+    expect(await asked).toEqual({ ok: true, value: [] })
+    expect(events).toEqual([])
+  })
+
   it('does not wait for ever for an engine that does not answer', async () => {
     newest().ready()
     const done = client.shutdown()

@@ -21,6 +21,7 @@ const preferences: Preferences = {
 }
 const local = {
   'application.info': vi.fn(),
+  'application.setFolder': vi.fn(),
   'application.verify': vi.fn(),
   'application.openPaper': vi.fn(),
   'experiment.save': vi.fn(),

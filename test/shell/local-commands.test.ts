@@ -10,9 +10,12 @@ import { wordsFor } from '../../src-main/shell/words'
 import { dialog, FakeWindow, shell } from '../mocks/electron'
 
 let folder = ''
+let running = false
+const engine = { request: vi.fn(), restart: vi.fn() }
 const local = localCommands({
   window: new FakeWindow() as unknown as LocalCommandOptions['window'],
-  engine: { request: vi.fn() },
+  engine,
+  isRunning: () => running,
   preferences: { get: vi.fn(), set: vi.fn(), windowState: vi.fn(), setWindowState: vi.fn() },
   onPreferences: vi.fn(),
   words: () => wordsFor('en'),
@@ -68,4 +71,21 @@ it('writes what leaves the window as it is, pictures as bytes, and nothing when 
   for (const name of ['../figure', 'a:b', '']) {
     expect(commands['exports.save'].safeParse({ name, format: 'svg', content: '' }).success).toBe(false)
   }
+})
+
+it('keeps sessions where the user chooses, with a fresh engine, and never under a run', async () => {
+  engine.request.mockResolvedValue({ ok: true, value: { sessionsFolder: folder } })
+  const ask = (to: 'chosen' | 'default') => local['application.setFolder']({ folder: 'sessions', to })
+  dialog.showOpenDialog.mockResolvedValueOnce({ filePaths: [folder] })
+  expect(await ask('chosen')).toMatchObject({ sessionsFolder: folder, version: '0.0.0' })
+  expect(engine.request.mock.calls[0]).toEqual(['host.setFolder', { folder: 'sessions', path: folder }])
+  expect(engine.restart).toHaveBeenCalledOnce()
+  dialog.showOpenDialog.mockResolvedValueOnce({ filePaths: [] })
+  expect(await ask('chosen')).toBeNull()
+  running = true
+  await expect(ask('default')).rejects.toMatchObject({ kind: 'busy' })
+  running = false
+  await ask('default')
+  expect(engine.request).toHaveBeenCalledWith('host.setFolder', { folder: 'sessions', path: null })
+  expect(engine.restart).toHaveBeenCalledTimes(2)
 })

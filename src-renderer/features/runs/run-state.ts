@@ -17,9 +17,9 @@ export function possibleActions(state: RunState): readonly RunAction[] {
       return ['pause', 'pauseRound', 'cancel']
     case 'paused':
     case 'interrupted':
-      return ['resume', 'startOver', 'cancel']
+      return ['resume', 'resumeOnProcessor', 'startOver', 'cancel']
     case 'failed':
-      return ['resume', 'startOver']
+      return ['resume', 'resumeOnProcessor', 'startOver']
     case 'cancelled':
       return ['startOver']
     case 'finished':

@@ -61,7 +61,7 @@ const datasets: readonly DatasetStatus[] = [
     shape: [1, 28, 28],
     classNames: digits,
     downloadBytes: null,
-    note: 'Came with the application.',
+    note: 'Comes with the application.',
     folder: '/home/ada/.local/share/espalier/datasets/mnist',
   },
   {
@@ -145,7 +145,16 @@ export class FakeEngine implements EspalierBridge {
   /** Every command asked so far. */
   readonly asked: { name: CommandName; input: unknown }[] = []
 
-  constructor({ withSessions, roundMilliseconds }: { withSessions: boolean; roundMilliseconds: number }) {
+  constructor({
+    withSessions,
+    roundMilliseconds,
+    tourSeen = true,
+  }: {
+    withSessions: boolean
+    roundMilliseconds: number
+    tourSeen?: boolean
+  }) {
+    this.#preferences = { ...this.#preferences, tourSeen }
     this.#roundMilliseconds = roundMilliseconds
     if (withSessions) this.#addPast()
   }
@@ -194,6 +203,10 @@ export class FakeEngine implements EspalierBridge {
 
   readonly #handlers: Handlers = {
     'application.info': () => information,
+    'application.setFolder': ({ folder, to }) => ({
+      ...information,
+      [`${folder}Folder`]: to === 'default' ? information[`${folder}Folder`] : `/mnt/large/${folder}`,
+    }),
     'application.verify': () => ({ filesChecked: 7, problems: [] }),
     'application.openPaper': () => null,
     'experiment.save': ({ experiment }) => {
@@ -279,6 +292,7 @@ export class FakeEngine implements EspalierBridge {
     },
     'sessions.arrived': () => this.arrived.splice(0),
     'sessions.reveal': () => null,
+    'sessions.openExample': () => this.#arrive('Example: four arms'),
     'sessions.locate': () => {
       return this.#arrive('Session from a colleague')
     },
