@@ -56,8 +56,9 @@ test('quitting stops a run at its checkpoint, and it can be resumed', async ({ o
 
   const second = await open()
   await second.show('runs')
-  await expect(second.runsIn('paused')).toHaveCount(1)
-  await second.window.getByTestId('resume-run').click()
+  // It waits again, at the head of a queue that is held until the user continues it.
+  await expect(second.runsIn('queued')).toHaveCount(1)
+  await second.window.getByTestId('hold-queue').click()
   await expect(second.runsIn('running')).toHaveCount(1, { timeout: 60_000 })
   await second.window.getByTestId('cancel-run').click()
   await expect(second.runsIn('cancelled')).toHaveCount(1, { timeout: 60_000 })

@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { collectErrors, goTo, openApplication, pageNames } from './pages'
+
+const folder = resolve(import.meta.dirname, '../output/screenshots')
 
 let errors: string[]
 test.beforeEach(({ page }) => {
@@ -12,6 +15,8 @@ test.afterEach(() => {
 test('the tour leads through the example session, by keyboard, and is offered once', async ({ page }) => {
   await openApplication(page, { tour: 'new' })
   await expect(page.getByTestId('welcome')).toBeVisible()
+  await expect(page.getByTestId('smallest-client')).toBeVisible()
+  await page.screenshot({ path: `${folder}/welcome.png`, animations: 'disabled' })
   await page.getByTestId('take-tour').click()
   const tour = page.getByTestId('tour')
   await expect(tour).toContainText('1 of 9')
@@ -21,6 +26,7 @@ test('the tour leads through the example session, by keyboard, and is offered on
   for (let step = 1; step <= 9; step++) {
     await expect(tour).toContainText(`${step} of 9`)
     await expect(page.locator('[data-toured]')).toBeVisible()
+    if (step === 1) await page.screenshot({ path: `${folder}/tour.png`, animations: 'disabled' })
     seen.push(await page.locator('main').getAttribute('data-testid'))
     await page.keyboard.press('Enter')
   }
@@ -89,6 +95,7 @@ test.describe('at 200 %', () => {
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         )
         expect(overflow, name).toBeLessThanOrEqual(0)
+        await page.screenshot({ path: `${folder}/${name}-200-${locale}.png`, animations: 'disabled' })
         const main = page.getByRole('main')
         expect(await main.evaluate((element) => element.scrollWidth - element.clientWidth), name).toBeLessThanOrEqual(0)
       }
