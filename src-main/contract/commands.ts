@@ -3,10 +3,11 @@ import { deviceChoiceSchema, deviceSchema, type DeviceReport } from './devices'
 import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName, Experiment } from './experiment'
 import type { CurrentWeights, LayerHistory, MaskSimilarity, UnitDegrees } from './layers'
+import { matrixQuestionSchema } from './matrix'
 import { paperNames } from './papers'
 import { priorities, type QueueStatus } from './queue'
 import type { PartitionPreview, PlanPreview, SweepCost } from './preview'
-import { tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
+import { runAnnotationSchema, tagsSchema, type RunRecords, type SessionContents, type SessionEntry } from './records'
 
 /**
  * Every question the window may ask. Each command names its input schema; its output is a type of the contract.
@@ -33,6 +34,10 @@ const preferenceFields = {
   lastSessionId: sessionId.nullable(),
   /** Sessions opened lately, the newest first. */
   recentSessionIds: z.array(sessionId).max(10),
+  /** Columns of the table of runs, in their order; null leaves the choice to the table. */
+  runColumns: z.array(z.string().max(60)).max(200).nullable(),
+  /** Whether that table leaves out the fields in which its runs agree. */
+  onlyDifferingFields: z.boolean(),
 }
 export const preferencesSchema = z.strictObject({
   theme: preferenceFields.theme.default('system'),
@@ -43,6 +48,8 @@ export const preferencesSchema = z.strictObject({
   tourSeen: preferenceFields.tourSeen.default(false),
   lastSessionId: preferenceFields.lastSessionId.default(null),
   recentSessionIds: preferenceFields.recentSessionIds.default([]),
+  runColumns: preferenceFields.runColumns.default(null),
+  onlyDifferingFields: preferenceFields.onlyDifferingFields.default(true),
 })
 /** Has no defaults: what a change leaves out stays as it is. */
 const preferenceChangeSchema = z.strictObject(preferenceFields).partial()
@@ -178,6 +185,12 @@ export const commands = {
   /** Asks for a session folder anywhere on disk and lists it. Null when the user closes the dialog. */
   'sessions.locate': nothing,
   'sessions.table': z.strictObject({ sessionId, format: z.enum(['md', 'csv', 'latex']) }),
+  /** The result matrix as text. */
+  'sessions.matrix': z.strictObject({
+    sessionId,
+    question: matrixQuestionSchema,
+    format: z.enum(['md', 'csv', 'latex']),
+  }),
   'sessions.verify': z.strictObject({ sessionId }),
   /**
    * Creates a session (or adds to one) and queues these experiments in their order. One that the session has already, and
@@ -187,6 +200,14 @@ export const commands = {
     sessionId: sessionId.nullable(),
     sessionName: sessionName.nullable(),
     experiments: z.array(experimentSchema).min(1).max(mostRuns),
+  }),
+  /** Sets tags and notes of runs. */
+  'runs.annotate': z.strictObject({
+    sessionId,
+    runs: z
+      .array(z.strictObject({ runId, annotation: runAnnotationSchema }))
+      .min(1)
+      .max(mostRuns),
   }),
   /** `checkpoint` lets the round under way end first, so that nothing is computed twice; it answers before that. */
   'runs.pause': runReference.extend({ when: z.enum(['now', 'checkpoint']).optional() }),
@@ -261,8 +282,10 @@ export interface CommandOutputs {
   'sessions.cancelTransfer': null
   'sessions.arrived': readonly string[]
   'sessions.table': string
+  'sessions.matrix': string
   'sessions.verify': VerificationReport
   'runs.launch': LaunchedSession
+  'runs.annotate': SessionEntry
   'runs.pause': null
   'runs.resume': null
   'runs.cancel': null

@@ -39,7 +39,8 @@ export interface RunResult {
   readonly secondsPerRound: number
 }
 
-const measures = [
+/** What is summed up over seeds. */
+export const measures = [
   'finalAccuracy',
   'bestAccuracy',
   'realisedSparsity',

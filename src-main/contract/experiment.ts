@@ -650,7 +650,7 @@ export type Inapplicable =
 /** Why a field has no influence with these values of the choices, or null when it has. */
 export function whyInapplicable(
   name: ExperimentField,
-  choices: Readonly<Partial<Record<ExperimentField, string>>>,
+  choices: Readonly<Partial<Record<ExperimentField, string | number | null>>>,
 ): Inapplicable | null {
   const { appliesTo, notWith } = fieldMetadata(name)
   if (appliesTo === 'method') {
@@ -661,12 +661,13 @@ export function whyInapplicable(
     const field = appliesTo.field as ExperimentField
     const why = whyInapplicable(field, choices)
     if (why !== null) return why
-    if (!appliesTo.values.includes(choices[field] ?? '')) return { kind: 'field', field, values: appliesTo.values }
+    if (!appliesTo.values.includes(String(choices[field] ?? '')))
+      return { kind: 'field', field, values: appliesTo.values }
   }
   if (notWith !== undefined) {
     const field = notWith.field as ExperimentField
     const shape = fieldShape(field)
-    if (notWith.values.includes(choices[field] ?? '') && whyInapplicable(field, choices) === null) {
+    if (notWith.values.includes(String(choices[field] ?? '')) && whyInapplicable(field, choices) === null) {
       const options = shape.kind === 'choice' ? shape.options : []
       return { kind: 'field', field, values: options.filter((option) => !notWith.values.includes(option)) }
     }

@@ -133,7 +133,7 @@ export const modelSummarySchema = z.object({
 export type ModelSummary = z.output<typeof modelSummarySchema>
 
 /** Formats of the files that are read as a whole. Older ones are brought up to date when they are read. */
-export const formatVersions = { session: 2, run: 1 } as const
+export const formatVersions = { session: 3, run: 1 } as const
 
 const deviceUseSchema = z.object({
   fromRound: count,
@@ -172,6 +172,10 @@ export type RunManifest = z.output<typeof runManifestSchema>
 const tag = z.string().trim().min(1).max(50)
 export const tagsSchema = z.array(tag).max(30)
 
+/** What the user says of a run. It lies beside the manifest, which is written anew while the run goes on. */
+export const runAnnotationSchema = z.object({ tags: tagsSchema, notes: z.string().max(20_000) })
+export type RunAnnotation = z.output<typeof runAnnotationSchema>
+
 /** `session.json`. */
 export const sessionManifestSchema = z.object({
   formatVersion: z.literal(formatVersions.session),
@@ -184,6 +188,8 @@ export const sessionManifestSchema = z.object({
   updatedAt: z.iso.datetime(),
   /** Run ids in the order in which they are shown. */
   runs: z.array(z.string()),
+  /** By run id, of the runs that have one; since format 3. */
+  runAnnotations: z.partialRecord(z.string(), runAnnotationSchema),
 })
 export type SessionManifest = z.output<typeof sessionManifestSchema>
 

@@ -3,8 +3,7 @@ import { compareRuns, type ArmComparison, type ComparedRun, type ComparisonGroup
 import { dirichletPartitions, experimentFieldNames, type Experiment } from '../contract/experiment'
 import { methods } from '../contract/methods'
 import { bytesText, countText, flopsText, percentText, pointsText, secondsText } from './numbers'
-
-export type TableFormat = 'md' | 'csv' | 'latex'
+import { latexText, type TableFormat } from './table-format'
 
 const headers = [
   'Arm',
@@ -33,14 +32,14 @@ export function comparisonTable(runs: readonly ComparedRun[], format: TableForma
   return groups.map(format === 'md' ? markdownTable : latexTable).join('\n')
 }
 
-function cells(arm: ArmComparison, plusMinus: string): string[] {
+function cells(arm: ArmComparison): string[] {
   const { spreads, differenceToStatic } = arm
   return [
     methods[arm.method].title + (arm.finished ? '' : ' (unfinished)'),
     String(arm.results.length),
-    percentText(spreads.finalAccuracy, plusMinus),
-    percentText(spreads.bestAccuracy, plusMinus),
-    differenceToStatic === null ? '–' : pointsText(differenceToStatic, plusMinus),
+    percentText(spreads.finalAccuracy),
+    percentText(spreads.bestAccuracy),
+    differenceToStatic === null ? '–' : pointsText(differenceToStatic),
     // Whole weights cannot hit every sparsity; the digits that tell them apart are shown.
     (spreads.realisedSparsity.mean * 100).toFixed(4),
     countText(spreads.activeWeights.mean),
@@ -83,31 +82,23 @@ function markdownTable(group: ComparisonGroup): string {
     '',
     row(headers),
     row(headers.map((_, column) => (column === 0 ? '---' : '---:'))),
-    ...group.arms.map((arm) => row(cells(arm, '±'))),
+    ...group.arms.map((arm) => row(cells(arm))),
     '',
   ].join('\n')
 }
 
 function latexTable(group: ComparisonGroup): string {
-  const escape = (text: string) =>
-    text
-      .replace(/[%&#_]/g, '\\$&')
-      .replace(/^-(?=\d)/, () => '$-$')
-      .replace(/β = /g, '$\\beta$ = ')
-      .replace(/Δ/g, '$\\Delta$')
-      .replace(/×/g, '$\\times$')
-      .replace(/–/g, '--')
-  const row = (texts: readonly string[]) => `    ${texts.map(escape).join(' & ')} \\\\`
+  const row = (texts: readonly string[]) => `    ${texts.map(latexText).join(' & ')} \\\\`
   return [
     '% needs \\usepackage{booktabs}',
     '\\begin{table}',
     '  \\centering',
-    `  \\caption{${escape(caption(group))}; mean $\\pm$ standard deviation over seeds.}`,
+    `  \\caption{${latexText(caption(group))}; mean $\\pm$ standard deviation over seeds.}`,
     `  \\begin{tabular}{l${'r'.repeat(headers.length - 1)}}`,
     '    \\toprule',
     row(headers),
     '    \\midrule',
-    ...group.arms.map((arm) => row(cells(arm, '$\\pm$'))),
+    ...group.arms.map((arm) => row(cells(arm))),
     '    \\bottomrule',
     '  \\end{tabular}',
     '\\end{table}',

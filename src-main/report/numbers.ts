@@ -4,14 +4,14 @@ import type { Spread } from '../contract/statistics'
 /** Numbers as tables print them: mean ± standard deviation over seeds, with units. */
 
 /** "97.31 ± 0.12 %"; a single run has no deviation. */
-export function percentText(value: Spread, plusMinus = '±'): string {
-  const deviation = value.deviation === null ? '' : ` ${plusMinus} ${(value.deviation * 100).toFixed(2)}`
+export function percentText(value: Spread): string {
+  const deviation = value.deviation === null ? '' : ` ± ${(value.deviation * 100).toFixed(2)}`
   return `${(value.mean * 100).toFixed(2)}${deviation}`
 }
 
 /** "+1.20 ± 0.40": percentage points with their sign. */
-export function pointsText(value: Spread, plusMinus = '±'): string {
-  return `${value.mean >= 0 ? '+' : ''}${percentText(value, plusMinus)}`
+export function pointsText(value: Spread): string {
+  return `${value.mean >= 0 ? '+' : ''}${percentText(value)}`
 }
 
 /** A count: "26,175". */

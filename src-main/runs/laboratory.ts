@@ -9,7 +9,7 @@ import {
   type DatasetStatus,
   type LaunchedSession,
 } from '../contract/commands'
-import type { ComparedRun } from '../contract/comparison'
+import { runResult, type ComparedRun } from '../contract/comparison'
 import type { Device, PresentDevice } from '../contract/devices'
 import type { EspalierEvent } from '../contract/events'
 import { exampleSessionId } from '../contract/examples'
@@ -33,6 +33,7 @@ import {
 } from '../host/protocol'
 import { WorkerPool } from '../host/worker-pool'
 import { comparisonTable } from '../report/comparison-table'
+import { matrixTable } from '../report/matrix-table'
 import { dataHome, setDataFolder, type DataHome } from '../sessions/home'
 import type { TransferOptions } from '../sessions/archive'
 import { readRun } from '../sessions/read-session'
@@ -242,8 +243,22 @@ export class Laboratory {
       return Promise.resolve(null)
     },
     'sessions.table': ({ sessionId, format }) => this.#table(sessionId, format),
+    'sessions.matrix': async ({ sessionId, question, format }) => {
+      const runs = await this.comparedRuns(sessionId)
+      return matrixTable(
+        runs.map((run) => ({ manifest: run.manifest, result: runResult(run) })),
+        question,
+        format,
+      )
+    },
     'sessions.verify': async ({ sessionId }) => verifySession(await this.sessions.folderOf(sessionId)),
     'runs.launch': (request) => this.#launch(request),
+    'runs.annotate': async ({ sessionId, runs }) => {
+      const annotations = new Map(runs.map(({ runId, annotation }) => [runId, annotation]))
+      const entry = await this.sessions.annotate(sessionId, annotations)
+      this.#emit({ type: 'sessions.changed' })
+      return entry
+    },
     'runs.pause': (run) => this.#pause(run),
     'runs.resume': (run) => this.#resume(run),
     'runs.cancel': (run) => this.#cancel(run),

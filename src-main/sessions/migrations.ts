@@ -16,7 +16,10 @@ interface Format<Schema extends z.ZodType> {
 const sessionFormat: Format<typeof sessionManifestSchema> = {
   name: 'session.json',
   current: formatVersions.session,
-  steps: { 1: (fields) => ({ ...fields, tags: [] }) },
+  steps: {
+    1: (fields) => ({ ...fields, tags: [] }),
+    2: (fields) => ({ ...fields, runAnnotations: {} }),
+  },
   schema: sessionManifestSchema,
 }
 const runFormat: Format<typeof runManifestSchema> = {

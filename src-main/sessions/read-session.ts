@@ -21,6 +21,7 @@ export function newSessionManifest(id: string, name: string, now: Date): Session
     createdAt: time,
     updatedAt: time,
     runs: [],
+    runAnnotations: {},
   }
 }
 

@@ -3,7 +3,7 @@ import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EspalierError } from '../contract/commands'
-import type { RunManifest, SessionContents, SessionEntry, SessionManifest } from '../contract/records'
+import type { RunAnnotation, RunManifest, SessionContents, SessionEntry, SessionManifest } from '../contract/records'
 import { setAside } from '../files/set-aside'
 import { isIdentifier, newIdentifier } from './identifiers'
 import { errorText, readJson, writeJson, writeSealed } from './json-file'
@@ -30,6 +30,7 @@ export class SessionStore {
   readonly #attached = new Set<string>()
   /** Located folders taken off the list, for `restore`. */
   readonly #forgotten = new Map<string, string>()
+  #changes: Promise<void> = Promise.resolve()
 
   constructor(sessionsFolder: string) {
     this.folder = resolve(sessionsFolder)
@@ -111,6 +112,18 @@ export class SessionStore {
       notes: changes.notes ?? manifest.notes,
       tags: changes.tags === undefined ? manifest.tags : [...new Set(changes.tags)],
     }))
+    return entryOf(await this.open(id))
+  }
+
+  /** Sets tags and notes of runs; a run with neither is left without. */
+  async annotate(id: string, annotations: ReadonlyMap<string, RunAnnotation>): Promise<SessionEntry> {
+    await this.#change(id, (manifest) => {
+      const all = { ...manifest.runAnnotations, ...Object.fromEntries(annotations) }
+      const kept = Object.entries(all).filter(
+        ([, one]) => one !== undefined && (one.tags.length > 0 || one.notes !== ''),
+      )
+      return { ...manifest, runAnnotations: Object.fromEntries(kept) }
+    })
     return entryOf(await this.open(id))
   }
 
@@ -240,11 +253,17 @@ export class SessionStore {
   }
 
   async #change(id: string, change: (manifest: SessionManifest) => SessionManifest): Promise<void> {
-    const folder = await this.folderOf(id)
-    const file = join(folder, 'session.json')
-    const { manifest, damage } = await readSessionFile(folder, id)
-    if (damage.length > 0 && (await exists(file))) await setAside(file)
-    await writeSealed(file, { ...change(manifest), updatedAt: new Date().toISOString() })
+    const work = async () => {
+      const folder = await this.folderOf(id)
+      const file = join(folder, 'session.json')
+      const { manifest, damage } = await readSessionFile(folder, id)
+      if (damage.length > 0 && (await exists(file))) await setAside(file)
+      await writeSealed(file, { ...change(manifest), updatedAt: new Date().toISOString() })
+    }
+    // One after the other: a note written while runs are being added must not take them off the list.
+    const turn = this.#changes.then(work)
+    this.#changes = turn.catch(() => undefined)
+    await turn
   }
 }
 

@@ -1,7 +1,7 @@
 import { copyFile, constants, mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EspalierError, type ExportedSession, type MergedSession } from '../contract/commands'
-import type { RunManifest, SessionContents, SessionEntry } from '../contract/records'
+import type { RunAnnotation, RunManifest, SessionContents, SessionEntry } from '../contract/records'
 import { readArchive, sessionFiles, writeArchive, type TransferOptions } from './archive'
 import { newIdentifier } from './identifiers'
 import { writeSealed } from './json-file'
@@ -66,13 +66,17 @@ export async function mergeSessions(
   for (const id of new Set(ids)) sources.push(await store.open(id))
   if (sources.length < 2) throw new EspalierError('wrong-input', 'sessionIds: name at least two different sessions')
   const kept = new Map<string, { readonly folder: string; readonly run: RunManifest }>()
+  const annotations: Partial<Record<string, RunAnnotation>> = {}
   let duplicates = 0
   const place = async (source: SessionContents) => {
     for (const run of source.runs) {
       const folder = runFolder(source.folder, run.id)
       const known = kept.get(run.id)
-      if (known !== undefined && (await isSameRun(known.folder, folder))) duplicates++
-      else kept.set(known === undefined ? run.id : newIdentifier(), { folder, run })
+      const isTwin = known !== undefined && (await isSameRun(known.folder, folder))
+      const id = known === undefined || isTwin ? run.id : newIdentifier()
+      if (isTwin) duplicates++
+      else kept.set(id, { folder, run })
+      annotations[id] ??= source.manifest.runAnnotations[run.id]
     }
   }
   const entry = await store.adopt(async (folder) => {
@@ -92,6 +96,7 @@ export async function mergeSessions(
       notes: sources.flatMap(({ manifest: { notes } }) => (notes === '' ? [] : [notes])).join('\n\n'),
       tags: [...new Set(sources.flatMap(({ manifest: { tags } }) => tags))].slice(0, 30),
       runs: [...kept.keys()],
+      runAnnotations: annotations,
     })
   })
   return { entry, duplicates }

@@ -8,6 +8,7 @@ import { englishReportWords, type ReportWords } from '@contract/figures/session-
 import { englishTime } from '@contract/format'
 import { exportsEn } from './exports.en'
 import type { CompareView } from '../state/laboratory.svelte'
+import { comparisonEn } from './comparison.en'
 import { guideEn } from './guide.en'
 import { runningEn } from './running.en'
 import { workbenchEn } from './workbench.en'
@@ -529,11 +530,13 @@ export const en = {
     title: 'Compare',
     views: {
       table: 'Table',
+      matrix: 'Matrix',
       curves: 'Curves',
       budget: 'Budget',
       pareto: 'Pareto',
       parallel: 'Parallel',
       differences: 'Differences',
+      runs: 'Runs',
     } as Record<CompareView, string>,
     empty: 'Nothing to compare yet',
     emptyAdvice:
@@ -794,6 +797,7 @@ export const en = {
     undo: 'Undo the last deletion',
   },
   workbench: workbenchEn,
+  comparison: comparisonEn,
   running: runningEn,
   guide: guideEn,
   time: englishTime,

@@ -3,6 +3,7 @@ import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
 import { exportsZhCn } from './exports.zh-CN'
 import { figuresZhCn, reportZhCn } from './figures.zh-CN'
+import { comparisonZhCN } from './comparison.zh-CN'
 import { guideZhCN } from './guide.zh-CN'
 import { runningZhCN } from './running.zh-CN'
 import { workbenchZhCN } from './workbench.zh-CN'
@@ -406,11 +407,13 @@ export const zhCN: Messages = {
     title: '对比',
     views: {
       table: '表格',
+      matrix: '矩阵',
       curves: '曲线',
       budget: '预算',
       pareto: '帕累托',
       parallel: '平行坐标',
       differences: '差异',
+      runs: '运行',
     },
     empty: '还没有可对比的内容',
     emptyAdvice: '运行完成首次评估后，学习曲线和结果表会出现在这里。',
@@ -662,6 +665,7 @@ export const zhCN: Messages = {
     undo: '撤销上次删除',
   },
   workbench: workbenchZhCN,
+  comparison: comparisonZhCN,
   running: runningZhCN,
   guide: guideZhCN,
   time: {

@@ -4,7 +4,7 @@ import type { EspalierEvent, MachineLoad, RunLanes } from '@contract/events'
 import type { DatasetName, Experiment } from '@contract/experiment'
 import type { PaperName } from '@contract/papers'
 import { emptyQueue, type Priority, type QueueEntry } from '@contract/queue'
-import type { RunManifest, SessionEntry } from '@contract/records'
+import type { RunAnnotation, RunManifest, SessionEntry } from '@contract/records'
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
@@ -24,7 +24,16 @@ const mostRecent = 8
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
 /** The views of the comparison, as tabs and as actions. */
-export const compareViews = ['table', 'curves', 'budget', 'pareto', 'parallel', 'differences'] as const
+export const compareViews = [
+  'table',
+  'matrix',
+  'curves',
+  'budget',
+  'pareto',
+  'parallel',
+  'differences',
+  'runs',
+] as const
 export type CompareView = (typeof compareViews)[number]
 export type LaunchKind = 'single' | 'ablation' | 'sweep'
 /** `pauseRound` lets the round under way end; `startOver` throws away what was recorded. */
@@ -239,6 +248,33 @@ export class Laboratory {
     this.sessions = this.sessions.map((other) => (other.manifest.id === sessionId ? entry : other))
     const { contents } = this.session
     if (contents?.manifest.id === sessionId) this.session.contents = { ...contents, manifest: entry.manifest }
+    return true
+  }
+
+  /** Sets tags and notes of runs of the open session; false when it failed. */
+  async annotateRuns(
+    runs: readonly { readonly runId: string; readonly annotation: RunAnnotation }[],
+  ): Promise<boolean> {
+    const { contents } = this.session
+    if (contents === null) return false
+    const sessionId = contents.manifest.id
+    const entry = await this.attempt(() => this.engine.invoke('runs.annotate', { sessionId, runs: [...runs] }))
+    if (entry === undefined) return false
+    this.session.annotate(sessionId, entry.manifest.runAnnotations)
+    return true
+  }
+
+  /** Queues further runs in the open session, without leaving the page; false when it failed. */
+  async addRuns(experiments: readonly Experiment[]): Promise<boolean> {
+    const sessionId = this.session.id
+    const contents = await this.attempt(() =>
+      this.engine.invoke('runs.launch', { sessionId, sessionName: null, experiments: [...experiments] }),
+    )
+    if (contents === undefined) return false
+    if (this.session.id === sessionId) await this.attempt(() => this.session.show(contents))
+    const queued = experiments.length - contents.alreadyThere
+    this.messages.note(this.words.comparison.queued(this.format.count(queued)))
+    await this.refreshSessions()
     return true
   }
 

@@ -1,4 +1,13 @@
-import type { SessionContents, RoundRecord, RunManifest, RunRecords, TopologyRecord } from '@contract/records'
+import { runResult, type ComparedRun } from '@contract/comparison'
+import type { MatrixRun } from '@contract/matrix'
+import type {
+  SessionContents,
+  RoundRecord,
+  RunManifest,
+  RunRecords,
+  SessionManifest,
+  TopologyRecord,
+} from '@contract/records'
 import type { RunProgress } from '@contract/events'
 
 /** Up to so many runs are on screen with their records; of larger sessions the records follow. */
@@ -16,6 +25,36 @@ export class OpenSession {
   /** How many runs' records are being read and how many of them are here; null when nothing is being read. */
   reading = $state.raw<{ readonly done: number; readonly total: number } | null>(null)
 
+  /** Every run with its outcome so far. An entry stays the same object while its run does not change. */
+  readonly outcomes = $derived.by((): readonly MatrixRun[] => {
+    const outcomes = this.runs.map((manifest) => {
+      const { rounds } = this.recordsOf(manifest.id)
+      const known = this.#outcomes[manifest.id]
+      const isSame = known?.manifest === manifest && known.rounds === rounds
+      return isSame ? known : { manifest, rounds, result: runResult({ manifest, rounds }) }
+    })
+    this.#outcomes = Object.fromEntries(outcomes.map((outcome) => [outcome.manifest.id, outcome]))
+    return outcomes
+  })
+
+  /** The same without the results of unfinished runs. It stays the same while rounds go by and no run changes its state. */
+  readonly settled = $derived.by((): readonly MatrixRun[] => {
+    const settled = this.outcomes.map(({ manifest, result }): MatrixRun => ({
+      manifest,
+      result: manifest.state === 'finished' ? result : null,
+    }))
+    const before = this.#settled
+    const isSame =
+      settled.length === before.length &&
+      settled.every(
+        ({ manifest, result }, index) => manifest === before[index].manifest && result === before[index].result,
+      )
+    if (!isSame) this.#settled = settled
+    return this.#settled
+  })
+
+  #settled: readonly MatrixRun[] = []
+  #outcomes: Readonly<Partial<Record<string, MatrixRun & ComparedRun>>> = {}
   #pending: (() => void)[] = []
   #frame = 0
   readonly #fetchRecords: (sessionId: string, runId: string) => Promise<RunRecords>
@@ -102,6 +141,12 @@ export class OpenSession {
       this.contents = { ...this.contents, runs, runStates: runs.map(({ state }) => state) }
       if (run.state !== 'running') this.progress = omit(this.progress, run.id)
     })
+  }
+
+  /** Takes over what is said of the runs. */
+  annotate(sessionId: string, runAnnotations: SessionManifest['runAnnotations']): void {
+    if (this.contents?.manifest.id !== sessionId) return
+    this.contents = { ...this.contents, manifest: { ...this.contents.manifest, runAnnotations } }
   }
 
   addRound(runId: string, record: RoundRecord): void {

@@ -18,6 +18,8 @@ export class PreferencesState {
     tourSeen: true,
     lastSessionId: null,
     recentSessionIds: [],
+    runColumns: null,
+    onlyDifferingFields: true,
   })
   systemLocale = $state.raw(navigator.language)
   #systemDark = $state(false)

@@ -3,7 +3,17 @@ import type { SessionEntry } from '../../src-main/contract/records'
 import { findSessions, parseTags } from '../../src-renderer/features/sessions/search'
 
 const entry = (name: string, notes: string, tags: string[]): SessionEntry => ({
-  manifest: { formatVersion: 2, id: name, name, notes, tags, createdAt: '', updatedAt: '', runs: [] },
+  manifest: {
+    formatVersion: 3,
+    id: name,
+    name,
+    notes,
+    tags,
+    createdAt: '',
+    updatedAt: '',
+    runs: [],
+    runAnnotations: {},
+  },
   folder: '',
   runStates: [],
   methods: ['dynamic'],

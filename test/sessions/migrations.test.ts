@@ -12,21 +12,22 @@ function rewrite(file: string, change: (fields: Record<string, unknown>) => void
 }
 
 describe('formats of session.json', () => {
-  it('1 had no tags; it opens, and is written as 2 when something changes', async () => {
+  it('1 had no tags, 2 nothing to say of runs; they open, and are written as 3 when something changes', async () => {
     const store = new SessionStore(join(temporaryFolder(), 'sessions'))
     const { manifest, folder } = await sampleSession(store, 'old')
     const file = join(folder, 'session.json')
     rewrite(file, (fields) => {
       fields['formatVersion'] = 1
       delete fields['tags']
+      delete fields['runAnnotations']
       // Files had no seals then.
       delete fields['sha256']
     })
     const opened = await store.open(manifest.id)
     expect(opened.damage).toEqual([])
-    expect(opened.manifest).toMatchObject({ name: 'old', formatVersion: 2, tags: [] })
+    expect(opened.manifest).toMatchObject({ name: 'old', formatVersion: 3, tags: [], runAnnotations: {} })
     await store.update(manifest.id, { tags: ['kept'] })
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ formatVersion: 2, tags: ['kept'], name: 'old' })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ formatVersion: 3, tags: ['kept'], name: 'old' })
   })
 
   it('of a newer Espalier are refused in words and never written over', async () => {

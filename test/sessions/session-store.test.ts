@@ -5,6 +5,7 @@ import { defaultExperiment } from '../../src-main/contract/experiment'
 import { newRuns } from '../../src-main/runs/launch'
 import { lockSession } from '../../src-main/sessions/session-lock'
 import { SessionStore } from '../../src-main/sessions/session-store'
+import { sampleSession } from './sample-session'
 import { temporaryFolder } from './temporary-folder'
 
 function newStore(): SessionStore {
@@ -96,6 +97,24 @@ describe('SessionStore', () => {
       'session.json: not valid JSON',
       expect.stringMatching(new RegExp(`^runs/${runs[0].id}/run.json: experiment.dataset: `)),
     ])
+  })
+
+  it('keeps what is said of a run while runs are added, and drops what says nothing', async () => {
+    const store = newStore()
+    const { manifest } = await sampleSession(store, 'said')
+    const [one, other] = manifest.runs
+    const added = newRuns([{ ...defaultExperiment(), seed: 9 }])
+    const annotation = { tags: ['outlier'], notes: 'a spike in round 3' }
+    await Promise.all([
+      store.addRuns(manifest.id, added),
+      store.annotate(manifest.id, new Map([[one, annotation]])),
+      store.annotate(manifest.id, new Map([[other, annotation]])),
+    ])
+    const { manifest: both } = await store.open(manifest.id)
+    expect(both.runs).toEqual([one, other, added[0].id])
+    expect(both.runAnnotations).toEqual({ [one]: annotation, [other]: annotation })
+    const entry = await store.annotate(manifest.id, new Map([[one, { tags: [], notes: '' }]]))
+    expect(entry.manifest.runAnnotations).toEqual({ [other]: annotation })
   })
 
   it('never follows a run id out of the session', async () => {

@@ -21,6 +21,8 @@ describe('export and import', () => {
     const store = newStore()
     const { manifest } = await sampleSession(store, 'sent')
     await store.update(manifest.id, { notes: '备注', tags: ['paper', 'paper', 'β'] })
+    const annotation = { tags: ['outlier'], notes: '种子 1' }
+    await store.annotate(manifest.id, new Map([[manifest.runs[0], annotation]]))
     const file = join(temporaryFolder(), 'sent.espalier')
     expect((await exportSession(store, manifest.id, file)).bytes).toBeGreaterThan(500)
     const other = newStore()
@@ -28,6 +30,7 @@ describe('export and import', () => {
     const original = await store.open(manifest.id)
     expect(arrived.manifest).toEqual(original.manifest)
     expect(arrived.manifest.tags).toEqual(['paper', 'β'])
+    expect(arrived.manifest.runAnnotations).toEqual({ [manifest.runs[0]]: annotation })
     expect((await other.open(manifest.id)).runs).toEqual(original.runs)
     expect(readdirSync(other.folder)).toEqual([manifest.id])
   })
@@ -83,6 +86,15 @@ describe('mergeSessions', () => {
     const [same, differs] = first.manifest.runs
     writeFileSync(join(copy.folder, 'runs', differs, 'rounds.ndjson'), '{"of":"another"}\n')
     const third = await sampleSession(store, 'third', [{ seed: 3 }])
+    const said = (tag: string) => ({ tags: [tag], notes: '' })
+    await store.annotate(first.manifest.id, new Map([[differs, said('first')]]))
+    await store.annotate(
+      copy.manifest.id,
+      new Map([
+        [same, said('twin')],
+        [differs, said('second')],
+      ]),
+    )
 
     const { entry, duplicates } = await mergeSessions(
       store,
@@ -97,6 +109,11 @@ describe('mergeSessions', () => {
     const ids = merged.runs.map(({ id }) => id)
     expect(ids.slice(0, 2)).toEqual([same, differs])
     expect(new Set(ids).size).toBe(4)
+    expect(merged.manifest.runAnnotations).toEqual({
+      [same]: said('twin'),
+      [differs]: said('first'),
+      [ids[2]]: said('second'),
+    })
     expect(readFileSync(join(merged.folder, 'runs', ids[2], 'rounds.ndjson'), 'utf8')).toContain('another')
     expect((await store.open(first.manifest.id)).runs).toHaveLength(2)
     await expect(mergeSessions(store, [first.manifest.id, first.manifest.id], 'x')).rejects.toMatchObject({

@@ -18,6 +18,8 @@ const preferences: Preferences = {
   tourSeen: true,
   lastSessionId: null,
   recentSessionIds: [],
+  runColumns: null,
+  onlyDifferingFields: true,
 }
 const local = {
   'application.info': vi.fn(),

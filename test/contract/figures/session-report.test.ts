@@ -6,7 +6,7 @@ import { fourArms, run } from '../../report/fixtures'
 
 const language = { words: englishFigureWords, format: englishFormat, labels: englishLabels }
 const session = {
-  formatVersion: 2 as const,
+  formatVersion: 3 as const,
   id: 's',
   name: 'Skew & <b>ratio</b>',
   notes: 'As in the pilot.\n<script>alert(1)</script>',
@@ -14,6 +14,7 @@ const session = {
   createdAt: '2024-01-01T08:30:00.000Z',
   updatedAt: '2024-01-01T08:30:00.000Z',
   runs: [],
+  runAnnotations: {},
 }
 const report = (runs: typeof fourArms) =>
   sessionReport({ session, runs, application: 'Espalier 1.2.3' }, language, englishReportWords)

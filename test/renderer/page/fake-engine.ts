@@ -15,16 +15,24 @@ import type { DeviceReport } from '@contract/devices'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
+import { runResult } from '@contract/comparison'
 import { ablationArms } from '@contract/methods'
 import { priorities, type Priority, type QueueEntry, type QueueStatus } from '@contract/queue'
 import { isSameExperiment } from '@contract/sweep'
-import type { RunManifest, RunState, SessionContents, SessionEntry } from '@contract/records'
+import {
+  formatVersions,
+  type RunManifest,
+  type RunState,
+  type SessionContents,
+  type SessionEntry,
+} from '@contract/records'
 import { previewPartition } from '../../../src-main/engine/data/preview-partition'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
 import { packedJaccard } from '../../../src-main/engine/sparsity/packed-masks'
 import { unitDegrees } from '../../../src-main/engine/sparsity/unit-degrees'
 import { sweepCost } from '../../../src-main/runs/sweep-cost'
 import { comparisonTable } from '../../../src-main/report/comparison-table'
+import { matrixTable } from '../../../src-main/report/matrix-table'
 import { FakeRun } from './fake-run'
 
 type Handlers = {
@@ -131,6 +139,8 @@ export class FakeEngine implements EspalierBridge {
     tourSeen: true,
     lastSessionId: null,
     recentSessionIds: [],
+    runColumns: null,
+    onlyDifferingFields: true,
   }
   #savedExperiment: Experiment | null = null
   #queue: Waiting[] = []
@@ -301,6 +311,15 @@ export class FakeEngine implements EspalierBridge {
         this.#session(sessionId).runs.map(({ manifest, run }) => ({ manifest, rounds: run.rounds })),
         format,
       ),
+    'sessions.matrix': ({ sessionId, question, format }) =>
+      matrixTable(
+        this.#session(sessionId).runs.map(({ manifest, run }) => ({
+          manifest,
+          result: runResult({ manifest, rounds: run.rounds }),
+        })),
+        question,
+        format,
+      ),
     'sessions.verify': ({ sessionId }) => {
       const { runs, entry } = this.#session(sessionId)
       return {
@@ -325,6 +344,16 @@ export class FakeEngine implements EspalierBridge {
         this.#runNext()
       }, this.#roundMilliseconds)
       return { ...this.#contents(session), alreadyThere: experiments.length - fresh.length }
+    },
+    'runs.annotate': ({ sessionId, runs }) => {
+      const session = this.#session(sessionId)
+      const { manifest } = session.entry
+      const annotations = Object.fromEntries(runs.map(({ runId, annotation }) => [runId, annotation]))
+      session.entry = {
+        ...session.entry,
+        manifest: { ...manifest, runAnnotations: { ...manifest.runAnnotations, ...annotations } },
+      }
+      return session.entry
     },
     'runs.pause': ({ sessionId, runId, when }) => {
       if (when !== 'checkpoint' || this.#active?.runId !== runId) return this.#stop(sessionId, runId, 'paused')
@@ -521,7 +550,17 @@ export class FakeEngine implements EspalierBridge {
     const createdAt = this.#time()
     const session: HeldSession = {
       entry: {
-        manifest: { formatVersion: 2, id, name, notes, tags: [], createdAt, updatedAt: createdAt, runs: [] },
+        manifest: {
+          formatVersion: formatVersions.session,
+          id,
+          name,
+          notes,
+          tags: [],
+          createdAt,
+          updatedAt: createdAt,
+          runs: [],
+          runAnnotations: {},
+        },
         folder: `${information.sessionsFolder}/${id}`,
         runStates: [],
         methods: [],
