@@ -53,6 +53,10 @@ export default defineConfig(
     },
   },
   {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
     // Type assertions in comments are invisible to these rules; tsc checks the scripts all the same.
     files: ['**/*.mjs', '**/*.js'],
     rules: Object.fromEntries(

@@ -797,7 +797,8 @@ const longestValue = 200
 /** A value as a message shows it: as JSON where it has one, and never long. */
 export function valueText(value: unknown): string {
   try {
-    return shortened(JSON.stringify(value) ?? typeof value)
+    const json = JSON.stringify(value) as string | undefined
+    return shortened(json ?? typeof value)
   } catch {
     // BigInt, a circle, or too deep.
     return typeof value === 'bigint' ? shortened(`${value}n`) : `a ${typeof value}`

@@ -50,7 +50,7 @@ function filesOf(folder: string): string[] {
 interface Damage {
   readonly file: string
   readonly words: string
-  change(bytes: Buffer): Buffer
+  readonly change: (bytes: Buffer) => Buffer
 }
 
 /** Every file cut off at every record (or at its quarters), then flips and cuts at random places. */

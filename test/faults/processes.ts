@@ -100,7 +100,7 @@ export class Engine {
 /** The only session in a data home; null before it is there. */
 export function onlySession(home: string): string | null {
   const folder = join(home, 'sessions')
-  const [name] = existsSync(folder) ? readdirSync(folder).filter((entry) => !entry.startsWith('.')) : []
+  const name = existsSync(folder) ? readdirSync(folder).find((entry) => !entry.startsWith('.')) : undefined
   return name === undefined ? null : join(folder, name)
 }
 
