@@ -193,7 +193,7 @@ describe('run state', () => {
   })
 
   it('offers what the state allows', () => {
-    expect(possibleActions('interrupted')).toEqual(['resume', 'cancel'])
+    expect(possibleActions('interrupted')).toEqual(['resume', 'resumeOnProcessor', 'startOver', 'cancel'])
     expect(possibleActions('finished')).toEqual([])
   })
 })
