@@ -200,5 +200,5 @@ describe.skipIf(!tensorflowHere)('the same experiment on TensorFlow', () => {
     expect(sparse.rounds.at(-1)?.globalAccuracy).toBeGreaterThan(0.5)
     expect(distance(sparse, tensorflow)).toBeLessThan(accuracyTolerance)
     await laboratory.close()
-  })
+  }, 300_000)
 })
