@@ -21,6 +21,8 @@ describe('preferences', () => {
       tourSeen: false,
       lastSessionId: null,
       recentSessionIds: [],
+      onlyDifferingFields: true,
+      runColumns: null,
     }
     expect(first.get()).toEqual(defaults)
     first.set({ theme: 'dark', lastSessionId: 'abc', recentSessionIds: ['abc'] })
