@@ -45,6 +45,7 @@ for (const theme of ['light', 'dark'] as const) {
       await page.getByTestId('launch-run').click()
       await expect(page.locator('[data-testid^="waiting-"]')).toHaveCount(2)
       await page.getByTestId('hold-queue').click()
+      await expect(page.getByTestId('queue-held')).toBeVisible()
       await page.evaluate(() => {
         window.fakeEngine.emit({
           type: 'run.lanes',
