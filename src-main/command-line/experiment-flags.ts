@@ -42,11 +42,7 @@ function flagOf(name: ExperimentField): Option {
  * Throws `wrong-input` naming the first field that does not fit.
  */
 export async function experimentFromFlags(flags: FlagValues): Promise<Experiment> {
-  const input = typeof flags['config'] === 'string' ? await configuration(flags['config']) : {}
-  for (const name of experimentFieldNames) {
-    const text = flags[flagOf(name).attributeName()]
-    if (typeof text === 'string') input[name] = valueOf(name, text)
-  }
+  const input = await givenFields(flags)
   if (flags['needReadjust'] === true) {
     const method = input['method'] ?? 'dynamic'
     if (method !== 'dynamic') throw wrongField('method', method, 'dynamic together with --need-readjust')
@@ -56,6 +52,16 @@ export async function experimentFromFlags(flags: FlagValues): Promise<Experiment
   const check = checkExperiment(input)
   if (!check.ok) throw wrongField(check.problems[0].field, check.problems[0].value, check.problems[0].allowed)
   return check.experiment
+}
+
+/** The fields that flags and configuration file give, unchecked. Throws `wrong-input` for a file that cannot be read. */
+export async function givenFields(flags: FlagValues): Promise<Record<string, unknown>> {
+  const input = typeof flags['config'] === 'string' ? await configuration(flags['config']) : {}
+  for (const name of experimentFieldNames) {
+    const text = flags[flagOf(name).attributeName()]
+    if (typeof text === 'string') input[name] = valueOf(name, text)
+  }
+  return input
 }
 
 async function configuration(file: string): Promise<Record<string, unknown>> {
@@ -75,7 +81,7 @@ function valueOf(name: ExperimentField, text: string): unknown {
 }
 
 /** Error for one field of the experiment, which a flag or the configuration file gave. */
-function wrongField(field: string, value: unknown, allowed: string): EspalierError {
+export function wrongField(field: string, value: unknown, allowed: string): EspalierError {
   const name = experimentFieldNames.find((known) => known === field)
   return wrongInput(name === undefined ? field : `${name} (--${fieldMetadata(name).flag})`, value, allowed)
 }

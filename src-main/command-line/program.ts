@@ -3,6 +3,7 @@ import { bands, costAxes, metrics } from '../contract/figures/curves'
 import { paretoCosts } from '../contract/figures/views'
 import { deviceChoiceSchema, deviceNames, type DeviceChoice } from '../contract/devices'
 import { exampleExperiments } from '../contract/examples'
+import { reproductionNames } from '../contract/reproductions'
 import { ablationExperiments } from '../contract/sweep'
 import { failureText } from '../files/disk-errors'
 import { applicationVersion } from '../runs/versions'
@@ -14,6 +15,7 @@ import { exitCodes } from './exit-codes'
 import { addExperimentFlags, experimentFromFlags, wholeNumber, wrongInput, type FlagValues } from './experiment-flags'
 import { listMethods } from './methods'
 import { duplicate, exportTo, importFrom, listSessions, merge } from './sessions'
+import { planReproduction } from './reproduce'
 import { axisFromFlag, planSweep } from './sweep'
 import { findSession, isWrongInput, openLaboratory, resume, train, type TrainingOptions } from './training'
 
@@ -103,6 +105,24 @@ function buildProgram(action: Wrap): Command {
       for (const line of sweep.lines) console.error(line)
       return train(
         { experiments: sweep.experiments, sessionFolder: textFlag(flags, 'session') },
+        trainingOptions(flags),
+      )
+    }),
+  )
+  withSession(
+    addExperimentFlags(
+      program
+        .command('reproduce')
+        .description('run a published grid and print ours beside the published numbers; flags shorten it as a whole')
+        .argument('<name>', reproductionNames.join(' | ')),
+    ).option('--seeds <list>', 'seeds, separated by commas (default: 0,1,2)'),
+  ).action(
+    action(async (name: string, flags: FlagValues) => {
+      const seeds = textFlag(flags, 'seeds')
+      const { experiments, ...results } = await planReproduction(name, flags, seeds === null ? null : seedList(seeds))
+      console.error(`${name}: ${experiments.length} runs`)
+      return train(
+        { experiments, sessionFolder: textFlag(flags, 'session'), sessionName: name, results },
         trainingOptions(flags),
       )
     }),

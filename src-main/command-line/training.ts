@@ -50,24 +50,30 @@ export async function train(
     readonly experiments: readonly Experiment[]
     readonly sessionFolder: string | null
     readonly sessionName?: string
+    /** What is printed of the runs in place of the comparison of the arms. */
+    readonly results?: Results
   },
   options: TrainingOptions,
 ): Promise<number> {
-  return withLaboratory(options, async (laboratory) => {
-    const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
-    const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
-    const session = await laboratory.ask('runs.launch', {
-      sessionId,
-      sessionName: request.sessionName ?? null,
-      experiments: [...request.experiments],
-    })
-    if (session.alreadyThere > 0) console.error(`${session.alreadyThere} of these runs are in the session already.`)
-    const started = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
-    const reported = session.runs.filter((run) =>
-      request.experiments.some((experiment) => isSameExperiment(experiment, run.experiment)),
-    )
-    return { session, started, reported }
-  })
+  return withLaboratory(
+    options,
+    async (laboratory) => {
+      const sessionId = request.sessionFolder === null ? null : await sessionAt(laboratory, request.sessionFolder)
+      const known = sessionId === null ? [] : (await laboratory.ask('sessions.open', { sessionId })).runs
+      const session = await laboratory.ask('runs.launch', {
+        sessionId,
+        sessionName: request.sessionName ?? null,
+        experiments: [...request.experiments],
+      })
+      if (session.alreadyThere > 0) console.error(`${session.alreadyThere} of these runs are in the session already.`)
+      const started = session.runs.filter(({ id }) => !known.some((old) => old.id === id))
+      const reported = session.runs.filter((run) =>
+        request.experiments.some((experiment) => isSameExperiment(experiment, run.experiment)),
+      )
+      return { session, started, reported }
+    },
+    request.results,
+  )
 }
 
 /** Goes on with every run of a session that was stopped, on a device if one is given, and reports the whole session. */
@@ -83,6 +89,12 @@ export function resume(place: string, device: DeviceChoice | null, options: Trai
   })
 }
 
+/** Another way to print the runs. */
+interface Results {
+  readonly table: (runs: readonly ComparedRun[]) => string
+  readonly json: (runs: readonly ComparedRun[]) => object
+}
+
 interface Work {
   readonly session: SessionContents
   /** The runs to wait for. */
@@ -95,6 +107,7 @@ interface Work {
 async function withLaboratory(
   options: TrainingOptions,
   start: (laboratory: Laboratory) => Promise<Work>,
+  results?: Results,
 ): Promise<number> {
   await checkOutfile(options.outfile)
   const laboratory = await openLaboratory(options.workers)
@@ -126,7 +139,7 @@ async function withLaboratory(
       reported.some(({ id }) => id === manifest.id),
     )
     if (options.outfile !== null) await writeOutfile(laboratory, sessionId, compared, options.outfile)
-    report(compared, session.folder, options.json)
+    report(compared, session.folder, options.json, results)
     return exitCodeOf(ended, session.folder)
   } catch (error) {
     // Whoever stops the program before its first run is queued need not hear that no run could be queued.
@@ -140,11 +153,12 @@ async function withLaboratory(
   }
 }
 
-function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boolean): void {
+function report(runs: readonly ComparedRun[], sessionFolder: string, asJson: boolean, results?: Results): void {
   if (asJson) {
-    console.log(JSON.stringify(runs.length === 1 ? runJson(runs[0], sessionFolder) : runsJson(runs, sessionFolder)))
+    const plain = runs.length === 1 ? runJson(runs[0], sessionFolder) : runsJson(runs, sessionFolder)
+    console.log(JSON.stringify(results === undefined ? plain : { ...results.json(runs), ...plain }))
   } else {
-    console.log(`\n${comparisonTable(runs, 'md')}\nSession: ${sessionFolder}`)
+    console.log(`\n${results?.table(runs) ?? comparisonTable(runs, 'md')}\nSession: ${sessionFolder}`)
   }
 }
 

@@ -31,6 +31,8 @@ export interface MethodDescription {
   readonly defaults?: Readonly<Record<string, number>>
   /** It moves weights, so it needs a sparsity above 0. */
   readonly needsSparsity?: true
+  /** With R = 0 it is its own control: its first mask, never moved. */
+  readonly isFixedAtZeroRatio?: true
   /** Every client has a model of its own; their accuracies stand in for the global one, which is another quantity. */
   readonly personalised?: true
   /**

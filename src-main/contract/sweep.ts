@@ -4,11 +4,12 @@ import {
   experimentFieldNames,
   fieldMetadata,
   problemText,
+  whyInapplicable,
   type Experiment,
   type ExperimentField,
   type FieldProblem,
 } from './experiment'
-import { ablationArms } from './methods'
+import { ablationArms, methods } from './methods'
 
 /**
  * A sweep: every combination of the values of its axes, each for every seed. Cells of one seed share partition, client
@@ -37,7 +38,8 @@ export interface SweepCell {
 export const ablationAxis: SweepAxis = { field: 'method', values: ablationArms }
 
 /**
- * The cells of a sweep, the last axis changing fastest. Throws `wrong-input` when an axis is of no use: without values, on the
+ * The cells of a sweep, the last axis changing fastest. A field without a say (β of an iid partition, ΔT of a fixed mask)
+ * keeps its first value there, so that no cell repeats another. Throws `wrong-input` when an axis is of no use: without values, on the
  * seed (which has its own list), on a field that another axis has, or when there would be more than `mostRuns` runs.
  */
 export function sweepCells(base: Experiment, axes: readonly SweepAxis[], seeds: readonly number[]): SweepCell[] {
@@ -47,24 +49,37 @@ export function sweepCells(base: Experiment, axes: readonly SweepAxis[], seeds: 
     (before, { values }) => before.flatMap((row) => [...new Set(values)].map((value) => [...row, value])),
     [[]],
   )
-  return combinations.map((values) => {
-    const changes = Object.fromEntries(axes.map(({ field }, index) => [field, values[index]]))
-    const checks = distinctSeeds.map((seed) => checkExperiment({ ...base, ...changes, seed }))
-    return {
-      values,
-      experiments: checks.flatMap((check) => (check.ok ? [check.experiment] : [])),
-      problems: checks[0].ok ? [] : checks[0].problems,
-    }
-  })
+  return combinations
+    .filter((values) => isDistinct(base, axes, values))
+    .map((values) => {
+      const changes = Object.fromEntries(axes.map(({ field }, index) => [field, values[index]]))
+      const checks = distinctSeeds.map((seed) => checkExperiment({ ...base, ...changes, seed }))
+      return {
+        values,
+        experiments: checks.flatMap((check) => (check.ok ? [check.experiment] : [])),
+        problems: checks[0].ok ? [] : checks[0].problems,
+      }
+    })
+}
+
+/** Whether every axis that has no say in this combination stands at its first value. */
+function isDistinct(base: Experiment, axes: readonly SweepAxis[], values: readonly AxisValue[]): boolean {
+  const changes = Object.fromEntries(axes.map(({ field }, index) => [field, values[index]]))
+  const choices = Object.fromEntries(
+    Object.entries({ ...base, ...changes }).map(([name, value]) => [name, String(value)]),
+  )
+  return axes.every((axis, index) => values[index] === axis.values[0] || whyInapplicable(axis.field, choices) === null)
 }
 
 /**
  * The static runs that a sweep is measured against: one for every combination of the axes outside the topology and for
- * every seed, since what moves the topology has no say over a fixed mask.
+ * every seed, since what moves the topology has no say over a fixed mask. Published code has its fixed mask at R = 0.
  */
 export function staticReferences(base: Experiment, axes: readonly SweepAxis[], seeds: readonly number[]): SweepCell[] {
   const others = axes.filter(({ field }) => field !== 'method' && fieldMetadata(field).group !== 'topology')
-  return sweepCells({ ...base, method: 'static' }, others, seeds)
+  const fixed: Partial<Experiment> =
+    methods[base.method].isFixedAtZeroRatio === true ? { readjustmentRatio: 0 } : { method: 'static' }
+  return sweepCells({ ...base, ...fixed }, others, seeds)
 }
 
 /** All runs of these cells, seed by seed, so that complete comparisons come first. */

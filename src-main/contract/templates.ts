@@ -1,15 +1,8 @@
 import { exampleExperiments } from './examples'
-import { fieldShape, type Experiment, type ExperimentField } from './experiment'
+import { fieldShape, type ExperimentField } from './experiment'
+import { reproductions } from './reproductions'
 import { ablationAxis, type SweepAxis } from './sweep'
-
-/** A question to start from: an experiment, what varies, and how often it is repeated. */
-export interface Template {
-  readonly experiment: Experiment
-  readonly axes: readonly SweepAxis[]
-  /** Whether every combination of the axes outside the topology also runs once with a fixed mask, as the reference. */
-  readonly withStatic: boolean
-  readonly seeds: readonly number[]
-}
+import type { Template } from './template'
 
 const base = exampleExperiments['four-arms']
 const seeds = [0, 1, 2]
@@ -47,6 +40,7 @@ export const templates = {
     seeds,
   },
   criteria: { experiment: base, axes: [everyOption('growthCriterion')], withStatic: true, seeds },
+  ...reproductions,
 } as const satisfies Record<string, Template>
 
 export type TemplateName = keyof typeof templates

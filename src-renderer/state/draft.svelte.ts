@@ -8,7 +8,7 @@ import {
   type ExperimentField,
 } from '@contract/experiment'
 import { experimentsOf, staticReferences, sweepCells, type SweepCell } from '@contract/sweep'
-import type { Template } from '@contract/templates'
+import type { Template } from '@contract/template'
 import { checkTexts, experimentTexts, fieldText, type FieldTexts } from './field-text'
 import { History } from './history.svelte'
 import type { PreferencesState } from './preferences.svelte'

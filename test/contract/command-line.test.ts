@@ -3,7 +3,8 @@ import { commandLineOf, parseCommandLine } from '../../src-main/contract/command
 import { checkExperiment, defaultExperiment } from '../../src-main/contract/experiment'
 import { citationsOf } from '../../src-main/contract/papers'
 import { experimentsOf, staticReferences, sweepCells } from '../../src-main/contract/sweep'
-import { templateNames, templates, type Template } from '../../src-main/contract/templates'
+import type { Template } from '../../src-main/contract/template'
+import { templateNames, templates } from '../../src-main/contract/templates'
 
 describe('a pasted command line', () => {
   it("takes the seed's spelling", () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { experimentSchema } from '../../src-main/contract/experiment'
-import { ablationExperiments, experimentsOf, isSameExperiment, sweepCells } from '../../src-main/contract/sweep'
+import {
+  ablationExperiments,
+  experimentsOf,
+  isSameExperiment,
+  staticReferences,
+  sweepCells,
+} from '../../src-main/contract/sweep'
 
 const base = experimentSchema.parse({ method: 'dynamic', rounds: 10 })
 
@@ -23,6 +29,31 @@ describe('sweep', () => {
     expect(cells[3].experiments).toEqual(
       [3, 5].map((seed) => ({ ...base, partition: 'dirichlet', readjustmentInterval: 4, seed })),
     )
+  })
+
+  it('keeps a field without a say at its first value, so that no cell repeats another', () => {
+    const cells = sweepCells(
+      base,
+      [
+        { field: 'partition', values: ['iid', 'dirichlet'] },
+        { field: 'dirichletConcentration', values: [0.1, 0.5] },
+        { field: 'method', values: ['static', 'dynamic'] },
+        { field: 'readjustmentInterval', values: [1, 4] },
+      ],
+      [0],
+    )
+    expect(cells.map(({ values }) => values.join(' '))).toEqual(
+      ['iid 0.1', 'dirichlet 0.1', 'dirichlet 0.5'].flatMap((data) =>
+        ['static 1', 'dynamic 1', 'dynamic 4'].map((topology) => `${data} ${topology}`),
+      ),
+    )
+  })
+
+  it('measures published code against its own fixed mask', () => {
+    const axes = [{ field: 'readjustmentInterval', values: [1, 4] }] as const
+    const [reference] = staticReferences({ ...base, method: 'seed-code' }, axes, [0])
+    expect(reference.experiments).toEqual([{ ...base, method: 'seed-code', readjustmentRatio: 0 }])
+    expect(staticReferences(base, axes, [0])[0].experiments).toEqual([{ ...base, method: 'static' }])
   })
 
   it('keeps the runs of a seed together', () => {

@@ -28,6 +28,7 @@ export const publishedCodeMethods = {
       'pruningInterval',
     ],
     needsSparsity: true,
+    isFixedAtZeroRatio: true,
   },
   'seed-code': {
     group: 'federated',
@@ -54,5 +55,6 @@ export const publishedCodeMethods = {
       'regrownWeights',
       'aggregationWeights',
     ],
+    isFixedAtZeroRatio: true,
   },
 } as const satisfies Record<string, MethodDescription>
