@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { kernelsName } from '../engine/trainer/sparse/sparse-trainer'
-import { benchmarkExperiment, profileRound, samplesOfRound, timeRounds } from '../host/benchmark'
+import { benchmarkExperiment, profiledRound, profileRound, samplesOfRound, timeRounds } from '../host/benchmark'
 import { openKernels } from '../host/kernel-source'
 import { findKernels, loadKernels } from '../host/kernels'
 import { exitCodes } from './exit-codes'
@@ -39,7 +39,7 @@ export async function printProfile(sparsity: string): Promise<number> {
   if (sparsity.trim() === '' || !(value >= 0 && value <= 0.999))
     throw wrongInput('--sparsity', sparsity, 'a number from 0 to 0.999')
   const kernels = openKernels(await loadKernels())
-  const profile = await profileRound(kernels, { sparsity: value, readjustmentInterval: 1 })
+  const profile = await profileRound(kernels, profiledRound(value))
   const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   console.log(
     `One round of FedDST on CIFAR-10 (20 clients × 10 epochs × 125 images, S = ${value}), ${kernelsName(kernels)}, one thread: ${(total / 1000).toFixed(2)} s`,

@@ -47,6 +47,11 @@ export interface StageTime {
   readonly milliseconds: number
 }
 
+/** What a profiled round of a sparsity differs in; a dense network has no topology that could move. */
+export function profiledRound(sparsity: number): ExperimentInput {
+  return sparsity === 0 ? { method: 'none' } : { sparsity, readjustmentInterval: 1 }
+}
+
 /** Trains two rounds on this thread and says where the time of the second one went, the largest part first. */
 export async function profileRound(kernels: SparseKernels, input: ExperimentInput): Promise<readonly StageTime[]> {
   const experiment = benchmarkExperiment({ ...input, rounds: 2 })

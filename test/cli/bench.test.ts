@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { benchmarkExperiment, profiledRound } from '../../src-main/host/benchmark'
 import { builtEspalier } from './espalier'
 
 const espalier = builtEspalier()
@@ -26,6 +27,11 @@ describe('espalier bench', () => {
     const shares = rows.reduce((sum, [, , , share]) => sum + Number(share), 0)
     expect(Math.abs(shares - 100)).toBeLessThan(2)
   }, 120_000)
+
+  it('knows an experiment for every sparsity that it takes', () => {
+    for (const sparsity of [0, 0.001, 0.999])
+      expect(benchmarkExperiment(profiledRound(sparsity)).rounds).toBeGreaterThan(0)
+  })
 
   it('refuses a sparsity that there is not', async () => {
     const { code, stdout, stderr } = await espalier.run('bench', '--profile', '--sparsity', '1.5')
