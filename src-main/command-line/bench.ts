@@ -42,7 +42,7 @@ export async function printProfile(sparsity: string): Promise<number> {
   const profile = await profileRound(kernels, profiledRound(value))
   const total = profile.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   console.log(
-    `One round of FedDST on CIFAR-10 (20 clients × 10 epochs × 125 images, S = ${value}), ${kernelsName(kernels)}, one thread: ${(total / 1000).toFixed(2)} s`,
+    `One round of FedDST on CIFAR-10 (20 clients × 10 epochs × 125 images, S = ${value}), ${kernelsName(kernels)}, one thread: ${(total / 1000).toFixed(2)} s of processor time`,
   )
   console.log(`${'stage'.padEnd(22)}${'layer'.padEnd(12)}${'ms'.padStart(10)}${'share'.padStart(9)}`)
   for (const { stage, layer, milliseconds } of profile) {

@@ -1,6 +1,5 @@
 import { cpus } from 'node:os'
 import { buildPlan } from '../../src-main/engine/models/build-plan'
-import { initialParameters } from '../../src-main/engine/models/initialise'
 import type { ModelPlan } from '../../src-main/engine/models/plan'
 import { namedStream } from '../../src-main/engine/random/streams'
 import {
@@ -9,8 +8,7 @@ import {
   type SparseKernels,
 } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import type { ClientTask, Trainer } from '../../src-main/engine/trainer/trainer'
-import { loadAddon, openKernels } from '../../src-main/host/kernel-source'
-import { findKernels } from '../../src-main/host/kernels'
+import { everyKernels, median, noiseTask } from './workload'
 
 const repetitions = 7
 const imageCount = 320
@@ -36,19 +34,6 @@ export async function measure(): Promise<void> {
   }
 }
 
-async function everyKernels(): Promise<SparseKernels[]> {
-  const all: SparseKernels[] = []
-  for (const found of (await findKernels()).toReversed()) {
-    if ('problem' in found) throw new Error(`sparse/${found.kind}: ${found.problem}`)
-    if (found.source.kind === 'wasm') all.push(openKernels(found.source))
-    else {
-      const addon = loadAddon(found.source.path)
-      for (const level of Object.keys(addon.levels)) all.push({ kind: 'native', addon, level })
-    }
-  }
-  return all
-}
-
 /** Median CPU time of an epoch for each of the kernels, which take turns so that a busy machine slows all alike. */
 function epochTimes(plan: ModelPlan, sparsity: number, kernels: readonly SparseKernels[]): number[] {
   const task = taskOf(plan, sparsity)
@@ -58,7 +43,7 @@ function epochTimes(plan: ModelPlan, sparsity: number, kernels: readonly SparseK
   for (let repetition = 0; repetition < repetitions; repetition++) {
     for (const [index, trainer] of trainers.entries()) times[index].push(cpuTime(trainer, task))
   }
-  return times.map((all) => all.sort((left, right) => left - right)[Math.floor(all.length / 2)])
+  return times.map(median)
 }
 
 function cpuTime(trainer: Trainer, task: ClientTask): number {
@@ -70,26 +55,6 @@ function cpuTime(trainer: Trainer, task: ClientTask): number {
 
 function taskOf(plan: ModelPlan, sparsity: number): ClientTask {
   const stream = namedStream(1, `bench/${sparsity}`)
-  const size = plan.inputShape.reduce((product, length) => product * length, 1)
-  return {
-    parameters: initialParameters(plan, 1),
-    mask: Uint8Array.from({ length: plan.prunableCount }, () => (stream.uniform() < sparsity ? 0 : 1)),
-    images: {
-      pixels: Uint8Array.from({ length: imageCount * size }, () => stream.integer(256)),
-      labels: Uint8Array.from({ length: imageCount }, () => stream.integer(plan.classes)),
-      count: imageCount,
-      shape: plan.inputShape,
-      mean: plan.inputShape.slice(0, 1).flatMap((channels) => new Array<number>(channels).fill(0.5)),
-      deviation: plan.inputShape.slice(0, 1).flatMap((channels) => new Array<number>(channels).fill(0.25)),
-    },
-    indices: Uint32Array.from({ length: imageCount }, (_, index) => index),
-    localEpochs: 1,
-    batchSize: 32,
-    learningRate: 0.01,
-    momentum: 0.9,
-    weightDecay: 0.001,
-    proximalCoefficient: 0,
-    seed: 1,
-    batchOrderLabel: 'bench',
-  }
+  const mask = Uint8Array.from({ length: plan.prunableCount }, () => (stream.uniform() < sparsity ? 0 : 1))
+  return { ...noiseTask(plan, imageCount, 32), mask }
 }

@@ -9,7 +9,7 @@ describe('espalier bench', () => {
     const { code, stdout, stderr } = await espalier.run('bench', '--profile', '--sparsity', '0.999')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [title, header, ...lines] = stdout.trimEnd().split('\n')
-    expect(title).toMatch(/S = 0\.999\), sparse\/(wasm|native \(\w+\)), one thread: \d+\.\d\d s$/)
+    expect(title).toMatch(/S = 0\.999\), sparse\/(wasm|native \(\w+\)), one thread: \d+\.\d\d s of processor time$/)
     expect(header.split(/\s+/)).toEqual(['stage', 'layer', 'ms', 'share'])
     const rows = lines.map((line) => /^(.{22})(.{12})\s*([\d.]+)\s+([\d.]+) %$/.exec(line)?.slice(1) ?? [])
     const names = rows.map(([stage, layer]) =>

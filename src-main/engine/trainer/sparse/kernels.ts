@@ -30,6 +30,8 @@ interface KernelCalls {
   exponentials(values: number): void
   /** Natural logarithm of eight values in place. */
   logarithms(values: number): void
+  /** One of the machine's ceilings; takes the position of a CeilingCall (kernels/network.h). */
+  run_ceiling(call: number): void
 }
 
 interface WasmExports extends KernelCalls {
@@ -141,6 +143,7 @@ function nativeCalls({ addon, level }: SparseKernels & { kind: 'native' }, memor
     run_stage: on('run_stage'),
     exponentials: on('exponentials'),
     logarithms: on('logarithms'),
+    run_ceiling: on('run_ceiling'),
   }
 }
 

@@ -81,6 +81,11 @@ typedef struct {
 /* stages.ts lists the same. */
 enum { stageBatch, stageForward, stageLoss, stageParameterGradient, stageInputGradient, stageOptimiser };
 
+/* Runs one of the ceilings `rounds` times over `vectors` vectors at `values`, and says how many a round takes. */
+typedef struct {
+  int loads, rounds, values, vectors, vectorsOfRound;
+} CeilingCall;
+
 SHARED void load_batch(const Network *network, int first, int count);
 SHARED void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to,
                        int channels, int height, int width, int slice, int rectifies, const View *gate);

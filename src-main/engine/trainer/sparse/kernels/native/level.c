@@ -2,6 +2,7 @@
 #include "level.h"
 
 #include "../batch.c"
+#include "../ceilings.c"
 #include "../network.c"
 #include "../optimiser.c"
 #include "../pooling.c"
@@ -25,6 +26,7 @@ RUN(add_gradient)
 RUN(run_stage)
 RUN(exponentials)
 RUN(logarithms)
+RUN(run_ceiling)
 
 #define TEXT_OF(name) #name
 #define TEXT(name) TEXT_OF(name)
@@ -34,4 +36,5 @@ const Level LEVEL = {TEXT(LEVEL),
                       {"add_gradient", run_add_gradient},
                       {"run_stage", run_run_stage},
                       {"exponentials", run_exponentials},
-                      {"logarithms", run_logarithms}}};
+                      {"logarithms", run_logarithms},
+                      {"run_ceiling", run_run_ceiling}}};

@@ -7,7 +7,7 @@ typedef struct {
   double (*run)(__UINTPTR_TYPE__ heap, int position);
 } Kernel;
 
-enum { kernelCount = 6 };
+enum { kernelCount = 7 };
 
 typedef struct {
   const char *name;
