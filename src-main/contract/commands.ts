@@ -3,7 +3,7 @@ import { deviceChoiceSchema, deviceSchema, type DeviceReport } from './devices'
 import { datasetNames, experimentSchema } from './experiment'
 import type { DatasetName, Experiment } from './experiment'
 import type { CurrentWeights, LayerHistory, MaskSimilarity, UnitDegrees } from './layers'
-import { matrixQuestionSchema } from './matrix'
+import { matrixQuestionSchema, matrixViewSchema } from './matrix'
 import { paperNames } from './papers'
 import { priorities, type QueueStatus } from './queue'
 import type { PartitionPreview, PlanPreview, SweepCost } from './preview'
@@ -38,6 +38,8 @@ const preferenceFields = {
   runColumns: z.array(z.string().max(60)).max(200).nullable(),
   /** Whether that table leaves out the fields in which its runs agree. */
   onlyDifferingFields: z.boolean(),
+  /** What the result matrix of a session was asked last, the newest first. */
+  matrixViews: z.array(z.strictObject({ sessionId, view: matrixViewSchema })).max(40),
 }
 export const preferencesSchema = z.strictObject({
   theme: preferenceFields.theme.default('system'),
@@ -50,6 +52,8 @@ export const preferencesSchema = z.strictObject({
   recentSessionIds: preferenceFields.recentSessionIds.default([]),
   runColumns: preferenceFields.runColumns.default(null),
   onlyDifferingFields: preferenceFields.onlyDifferingFields.default(true),
+  // A field or method may have been renamed since: then the matrix begins afresh, and nothing else does.
+  matrixViews: preferenceFields.matrixViews.default([]).catch([]),
 })
 /** Has no defaults: what a change leaves out stays as it is. */
 const preferenceChangeSchema = z.strictObject(preferenceFields).partial()

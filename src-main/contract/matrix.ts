@@ -46,6 +46,13 @@ export const matrixQuestionSchema = z.strictObject({
 })
 export type MatrixQuestion = z.output<typeof matrixQuestionSchema>
 
+/** A question as it stands on screen, with rows and columns as they were typed. */
+export const matrixViewSchema = matrixQuestionSchema.omit({ moreRows: true, moreColumns: true }).extend({
+  moreRows: z.string().max(1000),
+  moreColumns: z.string().max(1000),
+})
+export type MatrixView = z.output<typeof matrixViewSchema>
+
 /** A run and its outcome so far. */
 export interface MatrixRun {
   readonly manifest: RunManifest

@@ -211,4 +211,6 @@ export interface SessionContents extends SessionEntry {
 export interface RunRecords {
   readonly rounds: readonly RoundRecord[]
   readonly topology: readonly TopologyRecord[]
+  /** What could not be read, one line each, with the name of the file; it is missing above. */
+  readonly problems: readonly string[]
 }

@@ -55,10 +55,17 @@ export function readTopology(runFolder: string) {
   return readRecords(join(runFolder, runFiles.topology), topologyRecordSchema, ({ update }) => update)
 }
 
-/** All records that can be read. */
+/** All records that can be read, and what cannot. */
 export async function readRunRecords(runFolder: string): Promise<RunRecords> {
   const [rounds, topology] = await Promise.all([readRounds(runFolder), readTopology(runFolder)])
-  return { rounds: rounds.records, topology: topology.records }
+  return {
+    rounds: rounds.records,
+    topology: topology.records,
+    problems: [
+      ...rounds.problems.map((problem) => `${runFiles.rounds}: ${problem}`),
+      ...topology.problems.map((problem) => `${runFiles.topology}: ${problem}`),
+    ],
+  }
 }
 
 /** One mask of the run, layer by layer. Throws `not-found` or says what is damaged. */

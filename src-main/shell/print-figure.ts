@@ -36,6 +36,6 @@ export async function printFigure(svg: string): Promise<Uint8Array> {
 
 function page(svg: string): string {
   return `<!doctype html><html><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <style>html, body { margin: 0 } svg { display: block }</style></head><body>${svg}</body></html>`
 }

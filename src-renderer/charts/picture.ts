@@ -1,6 +1,15 @@
 /** Pixels of a saved picture per CSS pixel. */
 const resolution = 2
 
+/** RGBA pixels as a PNG in a data address. */
+export function pngAddress(pixels: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): string {
+  const canvas = document.createElement('canvas')
+  canvas.width = width
+  canvas.height = height
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
+  return canvas.toDataURL('image/png')
+}
+
 /** An SVG drawn at twice its size, as the base64 of a PNG file. */
 export async function picturePng(svg: string): Promise<string> {
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }))

@@ -1,3 +1,5 @@
+import { engineDevicesZhCN } from './engine-devices.zh-CN'
+import { engineFilesZhCN } from './engine-files.zh-CN'
 import type { SentenceCatalogue } from './said'
 
 /** What the engine says, as it says it (values as {0}, {1}, … in order), and in Chinese. A test holds it against the sources. */
@@ -138,4 +140,6 @@ export const engineZhCN: SentenceCatalogue = [
     'the engine process ended unexpectedly (exit code {0}); it ended twice in short time and stays down; quit Espalier and open it again, nothing recorded is lost',
     '引擎进程意外结束（退出代码 {0}）；它在短时间内结束了两次，不再启动；请退出并重新打开 Espalier，已记录的内容不会丢失',
   ],
+  ...engineDevicesZhCN,
+  ...engineFilesZhCN,
 ]

@@ -1,4 +1,5 @@
 import type { Priority } from '@contract/queue'
+import type { FailureCause } from '../features/runs/failure'
 
 /** Words of the queue, the lanes of clients and the load of the machine. */
 export const runningEn = {
@@ -29,6 +30,21 @@ export const runningEn = {
   runAgain: 'Run again',
   toSetup: 'Open in Set-up',
   inSetup: 'The set-up of the run is in the form.',
+  causes: {
+    diverged: 'The same set-up would diverge again at the same round: it needs a smaller step.',
+    memory: 'It would run out of memory again: it needs less at once.',
+    disk: 'Nothing recorded is lost. Free some space or give access, then resume.',
+    data: 'Look at the data set in the settings: fetch or import it again, then resume.',
+    device: 'See in the settings what the device lacks, or go on on the processor.',
+    thread:
+      'Mostly the system ended it for want of memory. Fewer worker threads (in the settings) need less; then resume.',
+  } satisfies Record<FailureCause, string> as Record<FailureCause, string>,
+  mend: (field: string, value: string) => `Open in Set-up with ${field} ${value}`,
+  showFolder: 'Show the folder',
+  toSettings: 'Open the settings',
+  damagedRecords: (runs: string) =>
+    `Records of ${runs} could not be read. They are missing in curves, tables and exports:`,
+  damagedMore: (lines: string) => `and ${lines} more; “Verify” on the page Sessions lists them all`,
   allLeft: (time: string) => `all: ≈ ${time} left`,
   atLeast: (time: string, runs: string) => `all: more than ${time} left (${runs} not measured yet)`,
   lanes: 'Clients of this round',

@@ -21,10 +21,14 @@ export function sentenceTranslator(catalogue: SentenceCatalogue): (text: string)
       if (values === undefined) continue
       return translation.replaceAll(/\{(\d)\}/g, (_, index: string) => translate(values[Number(index)] ?? ''))
     }
-    return text
+    const about = aboutFile.exec(text)
+    return about === null ? text : `${about[1]}: ${translate(about[2])}`
   }
   return translate
 }
+
+/** The name of a file, then what is wrong with it. */
+const aboutFile = /^((?:[^:\n]|:(?! ))*[./\\](?:[^:\n]|:(?! ))*): (.+)$/s
 
 function patternOf(english: string): RegExp {
   const parts = english.split(/\{\d\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))

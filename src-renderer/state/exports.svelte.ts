@@ -40,7 +40,8 @@ export class Exports {
   }
 
   async copyData(figure: Figure): Promise<void> {
-    await this.#laboratory.copy(figureText(figure, '\t'))
+    const text = await this.#laboratory.attempt(() => Promise.resolve().then(() => figureText(figure, '\t')))
+    if (text !== undefined) await this.#laboratory.copy(text)
   }
 
   async saveFigure(figure: Figure, format: FigureFormat): Promise<void> {

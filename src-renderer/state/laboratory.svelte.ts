@@ -2,6 +2,7 @@ import { createContext } from 'svelte'
 import type { ApplicationInfo, DataFolder, Preferences } from '@contract/commands'
 import type { EspalierEvent, MachineLoad, RunLanes } from '@contract/events'
 import type { DatasetName, Experiment } from '@contract/experiment'
+import type { MatrixView } from '@contract/matrix'
 import type { PaperName } from '@contract/papers'
 import { emptyQueue, type Priority, type QueueEntry } from '@contract/queue'
 import type { RunAnnotation, RunManifest, SessionEntry } from '@contract/records'
@@ -20,6 +21,8 @@ import { SweepCostState } from './sweep-cost.svelte'
 
 /** Sessions remembered as opened lately. */
 const mostRecent = 8
+/** Sessions whose last question of the result matrix is remembered. */
+const mostMatrixViews = 40
 
 export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
@@ -138,6 +141,20 @@ export class Laboratory {
     await this.attempt(async () => {
       this.preferences.value = await this.engine.invoke('preferences.set', change)
     })
+  }
+
+  /** What the result matrix of the open session was asked last; null for a session without. */
+  get matrixView(): MatrixView | null {
+    const { matrixViews } = this.preferences.value
+    return matrixViews.find(({ sessionId }) => sessionId === this.session.id)?.view ?? null
+  }
+
+  async rememberMatrixView(sessionId: string, view: MatrixView): Promise<void> {
+    const others = this.preferences.value.matrixViews.filter((other) => other.sessionId !== sessionId)
+    const matrixViews = [{ sessionId, view }, ...others].slice(0, mostMatrixViews)
+    // Another tab may ask for it before it is stored.
+    this.preferences.value = { ...this.preferences.value, matrixViews }
+    await this.changePreferences({ matrixViews })
   }
 
   /** Opens the example session and shows the first step on it. */
@@ -371,6 +388,12 @@ export class Laboratory {
   async loadExperiment(): Promise<void> {
     const experiment = await this.attempt(() => this.engine.invoke('experiment.load'))
     if (experiment !== null && experiment !== undefined) this.draft.load(experiment)
+  }
+
+  /** Shows the folder of a session, the open one unless told otherwise, in the system's file manager. */
+  async revealSession(sessionId: string | null = this.session.id): Promise<void> {
+    if (sessionId === null) return
+    await this.attempt(() => this.engine.invoke('sessions.reveal', { sessionId }))
   }
 
   async openPaper(paper: PaperName): Promise<void> {

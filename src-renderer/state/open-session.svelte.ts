@@ -15,7 +15,7 @@ const mostAwaited = 64
 /** Runs whose records are read side by side. */
 const readTogether = 4
 
-const noRecords: RunRecords = { rounds: [], topology: [] }
+const noRecords: RunRecords = { rounds: [], topology: [], problems: [] }
 
 /** The session on screen: its runs, their records, and how far they are. Events arrive fast; the page changes once per frame. */
 export class OpenSession {

@@ -20,6 +20,7 @@ export class PreferencesState {
     recentSessionIds: [],
     runColumns: null,
     onlyDifferingFields: true,
+    matrixViews: [],
   })
   systemLocale = $state.raw(navigator.language)
   #systemDark = $state(false)

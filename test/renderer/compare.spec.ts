@@ -180,6 +180,20 @@ test.describe('the result matrix', () => {
     await page.getByTestId('matrix-more-columns').fill('0.5')
     await page.getByTestId('matrix-more-rows').fill('iid')
     await expect(page.getByTestId('matrix').getByRole('rowheader')).toHaveText(['Even (iid)', 'β = 0.5'])
+    // The question is still there after another page, and after the window was opened anew.
+    await goTo(page, 'runs')
+    await goTo(page, 'compare')
+    await expect(page.getByTestId('matrix-more-columns')).toHaveValue('0.5')
+    await expect(page.getByTestId('matrix').getByRole('rowheader')).toHaveText(['Even (iid)', 'β = 0.5'])
+    // One stop of the Tab key; arrow keys lead from cell to cell.
+    await cell(page, 0, 0).focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('End')
+    await expect(cell(page, 1, 2)).toBeFocused()
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowLeft')
+    await expect(cell(page, 0, 1)).toBeFocused()
+    expect(await page.getByTestId('matrix').locator('[tabindex="0"]').count()).toBe(1)
     await expect(cell(page, 1, 2)).toContainText('not run')
 
     await cell(page, 1, 2).click()

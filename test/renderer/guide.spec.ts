@@ -26,6 +26,14 @@ test('the tour leads through the example session, by keyboard, and is offered on
   for (let step = 1; step <= 9; step++) {
     await expect(tour).toContainText(`${step} of 9`)
     await expect(page.locator('[data-toured]')).toBeVisible()
+    if (step === 3) {
+      const button = await page.getByTestId('launch-ablation').boundingBox()
+      const card = await tour.boundingBox()
+      if (button === null || card === null) throw new Error('The button and the card must be on the page.')
+      const isBeside = card.x + card.width <= button.x || button.x + button.width <= card.x
+      const isAbove = card.y + card.height <= button.y || button.y + button.height <= card.y
+      expect(isBeside || isAbove, 'the card covers the button it speaks of').toBe(true)
+    }
     if (step === 1) await page.screenshot({ path: `${folder}/tour.png`, animations: 'disabled' })
     seen.push(await page.locator('main').getAttribute('data-testid'))
     await page.keyboard.press('Enter')

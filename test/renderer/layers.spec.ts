@@ -25,7 +25,7 @@ test('two runs go in lock-step, film and scrolling included', async ({ page }) =
   await page.getByTestId('mask-zoom').selectOption('8')
   await page
     .getByTestId('mask-pane')
-    .getByRole('group')
+    .locator('.viewport')
     .evaluate((element) => {
       element.scrollTo(0, 300)
     })
@@ -33,7 +33,7 @@ test('two runs go in lock-step, film and scrolling included', async ({ page }) =
     .poll(() =>
       page
         .getByTestId('mask-pane-beside')
-        .getByRole('group')
+        .locator('.viewport')
         .evaluate((element) => element.scrollTop),
     )
     .toBe(300)
@@ -121,4 +121,61 @@ test('overlap between updates, runs and clients; degrees, weights and survival',
   await expect(survival.getByRole('img')).toHaveAttribute('aria-label', /fc1: [\d.]+%/)
   await survival.getByRole('button', { name: 'Table' }).click()
   await expect(survival.getByRole('row').nth(1)).toContainText('100%')
+})
+
+test('the mask and the invariants leave as pictures and as data, and have tables', async ({ page }) => {
+  const save = async (card: string, format: string) => {
+    const before = await page.evaluate(() => window.fakeEngine.saved.length)
+    await page.getByTestId(card).getByTestId('figure-menu').first().click()
+    await page.getByRole('menuitem', { name: new RegExp(format) }).click()
+    await expect.poll(() => page.evaluate(() => window.fakeEngine.saved.length)).toBe(before + 1)
+    return page.evaluate((at) => window.fakeEngine.saved[at], before)
+  }
+  await page.getByTestId('mask-layer').selectOption({ label: 'conv2' })
+  await page.getByTestId('mask-update').fill('1')
+  await expect(picture(page)).toHaveAttribute('aria-label', /conv2.*Update 1.*Grown: [1-9]/)
+  const count = Number((await grown(page))?.replace(',', ''))
+
+  const svg = await save('mask', 'SVG')
+  expect(svg.name).toContain('Mask-of-conv2')
+  // The squares of the picture, counted: each stands for one of the weights.
+  const squares = await page.evaluate(async (text) => {
+    const drawing = new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('image')
+    const image = new Image()
+    image.src = drawing?.getAttribute('href') ?? ''
+    await image.decode()
+    const canvas = document.createElement('canvas')
+    canvas.width = image.naturalWidth
+    canvas.height = image.naturalHeight
+    const context = canvas.getContext('2d')
+    context?.drawImage(image, 0, 0)
+    const data = context?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+    let [found, all] = [0, 0]
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] === 255) all++
+      if (data[at] === 0x00 && data[at + 1] === 0x98 && data[at + 2] === 0xd8) found++
+    }
+    // conv2 has 2,400 weights.
+    return found / (all / 2400)
+  }, svg.content)
+  expect(squares).toBe(count)
+
+  const csv = (await save('mask', 'CSV')).content.split('\n')
+  expect(csv[0]).toBe('Output,Input,"Place in the kernel (row, column)",State')
+  expect(csv.filter((line) => line.endsWith(',Grown'))).toHaveLength(count)
+  await page.getByTestId('mask-pane').getByRole('button', { name: 'Table' }).click()
+  await expect(page.getByTestId('mask-pane').getByRole('row', { name: /^Grown/ })).toContainText(String(count))
+
+  // One stop of the Tab key for the whole strip; arrow keys go from update to update.
+  const strip = page.getByTestId('invariants')
+  await strip.locator('.strip [tabindex="0"]').focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByTestId('mask-when')).toContainText('Update 2')
+  await page.keyboard.press('End')
+  await expect(page.getByTestId('mask-when')).toContainText('Update 8')
+  await expect(strip.locator('[aria-pressed="true"]').last()).toBeFocused()
+  expect((await save('invariants', 'CSV')).content.split('\n')).toHaveLength(1 + 5 * 9 + 1)
+  await strip.getByRole('button', { name: 'Table' }).click()
+  await expect(strip.getByRole('row')).toHaveCount(10)
+  await expect(strip.getByRole('row').nth(9)).toContainText('holds')
 })

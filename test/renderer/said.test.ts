@@ -53,6 +53,19 @@ describe('what the engine says', () => {
     )
   })
 
+  it('keeps the name of a file before what is wrong with it', () => {
+    expect(translate('runs/r-1/rounds.ndjson: line 3: not valid JSON')).toBe(
+      'runs/r-1/rounds.ndjson: 第 3 行：不是有效的 JSON',
+    )
+    expect(translate('C:\\data\\a.espalier: is not a zip archive that can be read: end of central directory')).toBe(
+      'C:\\data\\a.espalier: 不是可读取的 zip 归档：end of central directory',
+    )
+    expect(translate('/data/run.json: the disk is full; free some space (ENOSPC: write)')).toBe(
+      '/data/run.json: 磁盘已满；请释放空间（ENOSPC: write）',
+    )
+    expect(translate('/data/run.json: something else')).toBe('/data/run.json: something else')
+  })
+
   it('leaves alone what it does not know', () => {
     expect(translate('EACCES: permission denied')).toBe('EACCES: permission denied')
   })

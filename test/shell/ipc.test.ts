@@ -20,6 +20,7 @@ const preferences: Preferences = {
   recentSessionIds: [],
   runColumns: null,
   onlyDifferingFields: true,
+  matrixViews: [],
 }
 const local = {
   'application.info': vi.fn(),

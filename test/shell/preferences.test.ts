@@ -22,6 +22,7 @@ describe('preferences', () => {
       lastSessionId: null,
       recentSessionIds: [],
       onlyDifferingFields: true,
+      matrixViews: [],
       runColumns: null,
     }
     expect(first.get()).toEqual(defaults)

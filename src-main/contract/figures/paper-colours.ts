@@ -16,6 +16,11 @@ export const paperColours: Readonly<Partial<Record<string, string>>> = {
   'layer-3': '#b3568c',
   'layer-4': '#9a6c00',
   'layer-5': '#2b2b2b',
+  'mask-kept': '#44494f',
+  'mask-pruned': '#d55e00',
+  'mask-grown': '#0098d8',
+  'mask-regrown': '#8a3fb0',
+  'mask-inactive': '#eceeef',
   'heat-low': '#f1f4f7',
   'heat-high': '#08467a',
 }

@@ -27,6 +27,15 @@ export type Shape =
       readonly turned?: boolean
     }
   | {
+      readonly kind: 'image'
+      readonly x: number
+      readonly y: number
+      readonly width: number
+      readonly height: number
+      /** A PNG as a data address. */
+      readonly href: string
+    }
+  | {
       readonly kind: 'cell'
       readonly x: number
       readonly y: number

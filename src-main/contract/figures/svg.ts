@@ -55,6 +55,10 @@ function element(shape: Shape): string {
       const turn = turned === true ? ` transform="rotate(-90 ${place(x)} ${place(y)})"` : ''
       return `<text x="${place(x)}" y="${place(y)}" text-anchor="${anchor}" fill="${paperColour(colour)}"${weight}${turn}>${escapeXml(text)}</text>`
     }
+    case 'image': {
+      const { x, y, width, height, href } = shape
+      return `<image x="${place(x)}" y="${place(y)}" width="${place(width)}" height="${place(height)}" image-rendering="pixelated" href="${escapeXml(href)}"/>`
+    }
     case 'cell': {
       const { x, y, width, height, share } = shape
       return `<rect x="${place(x)}" y="${place(y)}" width="${place(width)}" height="${place(height)}" fill="${between(share)}"/>`

@@ -125,7 +125,8 @@ export class FakeEngine implements EspalierBridge {
   readonly #listeners = new Set<(event: EspalierEvent) => void>()
   readonly #failures = new Map<CommandName, { kind: ErrorKind; message: string }>()
   readonly #sessions = new Map<string, HeldSession>()
-  readonly #roundMilliseconds: number
+  /** Time that a round takes; may be changed while runs are under way. */
+  roundMilliseconds: number
   #datasets = datasets
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
@@ -141,6 +142,7 @@ export class FakeEngine implements EspalierBridge {
     recentSessionIds: [],
     runColumns: null,
     onlyDifferingFields: true,
+    matrixViews: [],
   }
   #savedExperiment: Experiment | null = null
   #queue: Waiting[] = []
@@ -148,6 +150,8 @@ export class FakeEngine implements EspalierBridge {
   #isHeld = false
   #now = Date.UTC(2026, 2, 15, 9, 0)
   #identifiers = 0
+  /** By run id, what of its records is said to be unreadable. */
+  readonly damagedRecords: Partial<Record<string, readonly string[]>> = {}
   /** Paths that the system has asked the application to open. */
   readonly arrived: string[] = []
   /** What was saved: file names with their content. */
@@ -165,7 +169,7 @@ export class FakeEngine implements EspalierBridge {
     tourSeen?: boolean
   }) {
     this.#preferences = { ...this.#preferences, tourSeen }
-    this.#roundMilliseconds = roundMilliseconds
+    this.roundMilliseconds = roundMilliseconds
     if (withSessions) this.#addPast()
   }
 
@@ -342,7 +346,7 @@ export class FakeEngine implements EspalierBridge {
       this.#refresh(session)
       setTimeout(() => {
         this.#runNext()
-      }, this.#roundMilliseconds)
+      }, this.roundMilliseconds)
       return { ...this.#contents(session), alreadyThere: experiments.length - fresh.length }
     },
     'runs.annotate': ({ sessionId, runs }) => {
@@ -400,7 +404,7 @@ export class FakeEngine implements EspalierBridge {
     },
     'runs.records': ({ sessionId, runId }) => {
       const { run } = this.#run(this.#session(sessionId), runId)
-      return { rounds: run.rounds, topology: run.topology }
+      return { rounds: run.rounds, topology: run.topology, problems: this.damagedRecords[runId] ?? [] }
     },
     'runs.mask': ({ sessionId, runId, update, layer }) =>
       this.#run(this.#session(sessionId), runId).run.mask(update, layer),
@@ -462,7 +466,7 @@ export class FakeEngine implements EspalierBridge {
         if (step < 10) return
         clearInterval(timer)
         resolve()
-      }, this.#roundMilliseconds)
+      }, this.roundMilliseconds)
       this.#cancelTransfer = () => {
         clearInterval(timer)
         reject(new EspalierError('cancelled', 'Cancelled.'))
@@ -502,7 +506,7 @@ export class FakeEngine implements EspalierBridge {
         if (step < 10) return
         clearInterval(this.#fetchTimer)
         resolve(this.#setDataset(name, 'ready'))
-      }, this.#roundMilliseconds * 2)
+      }, this.roundMilliseconds * 2)
     })
   }
 
@@ -690,7 +694,7 @@ export class FakeEngine implements EspalierBridge {
         clientsDone: Math.floor(clientsPerRound / 2),
         clientsInRound: clientsPerRound,
         phase: 'training',
-        secondsRemaining: round === 0 ? null : ((rounds - round) * this.#roundMilliseconds) / 10,
+        secondsRemaining: round === 0 ? null : ((rounds - round) * this.roundMilliseconds) / 10,
       },
     })
     const half = Math.floor(clientsPerRound / 2)
@@ -738,7 +742,7 @@ export class FakeEngine implements EspalierBridge {
       this.#active = null
       this.#tellQueue()
       this.#runNext()
-    }, this.#roundMilliseconds)
+    }, this.roundMilliseconds)
   }
 
   /** Sessions of earlier days: a finished ablation, and one in which things went wrong. */
@@ -751,7 +755,7 @@ export class FakeEngine implements EspalierBridge {
       { ...base, dirichletConcentration: 0.1, method: 'none' },
       'failed',
       3,
-      'The training loss became infinite in round 3. Lower learningRate (now 0.01).',
+      'Training diverged in round 3: the loss or a weight is no longer a finite number. Lower learningRate or momentum.',
     )
     this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'dynamic' }, 'paused', 12)
     this.#addRun(trouble, { ...base, dirichletConcentration: 0.1, method: 'small-dense' }, 'cancelled', 0)

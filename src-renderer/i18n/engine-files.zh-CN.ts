@@ -1,0 +1,92 @@
+import type { SentenceCatalogue } from './said'
+
+/** What the engine says of downloads, imports, checks, archives and the disk. */
+export const engineFilesZhCN: SentenceCatalogue = [
+  // Downloads and imports.
+  [
+    'The downloaded {0} is not what it should be (its SHA-512 differs); the registry or something on the way changes it.',
+    '下载的 {0} 与应有内容不符（SHA-512 不同）；可能是仓库或途中环节改动了它。',
+  ],
+  ['the registry ended it after {0} of {1} bytes', '仓库在传输 {1} 字节中的 {0} 字节后中断了连接'],
+  ['{0} sends more than the {1} bytes it should have', '{0} 发送的内容超过应有的 {1} 字节'],
+  ['{0}: stopped; what has arrived is kept for the next time.', '{0}：已停止；已下载的部分会保留到下次。'],
+  [
+    '{0} cannot be written ({1}); allow it or set ESPALIER_HOME to a folder that can.',
+    '{0} 无法写入（{1}）；请开放权限，或将 ESPALIER_HOME 设为可写的文件夹。',
+  ],
+  ['{0} was changed by something else meanwhile; try again.', '{0} 在此期间被其他程序改动；请重试。'],
+  ['folder: {0} cannot be read ({1})', '文件夹 {0} 无法读取（{1}）'],
+  ['{0} cannot be read ({1}); fetch or import the data set again.', '{0} 无法读取（{1}）；请重新下载或导入数据集。'],
+  [
+    '{0} is not the official {1}: its MD5 is {2} and should be {3}; fetch or import the data set again.',
+    '{0} 不是官方的 {1}：其 MD5 为 {2}，应为 {3}；请重新下载或导入数据集。',
+  ],
+  [
+    '{0} is not the official {1}: it has {2} bytes and should have {3}; fetch or import the data set again.',
+    '{0} 不是官方的 {1}：大小为 {2} 字节，应为 {3} 字节；请重新下载或导入数据集。',
+  ],
+  ['{0} has the IDX header {1}, not {2}', '{0} 的 IDX 文件头为 {1}，应为 {2}'],
+  ['{0} has {1} bytes, and its header speaks of {2}', '{0} 大小为 {1} 字节，而文件头声明为 {2}'],
+  ['image {0} has label {1}, and classes end at {2}', '图像 {0} 的标签为 {1}，而类别最大为 {2}'],
+  // Archives.
+  ['needs {0} bytes, but only {1} are free where sessions are kept', '需要 {0} 字节，而会话所在磁盘仅剩 {1} 字节'],
+  ['cannot be unpacked: {0}', '无法解压：{0}'],
+  ['is not a zip archive that can be read: {0}', '不是可读取的 zip 归档：{0}'],
+  ['lists {0} files; a session has at most {1}', '列出了 {0} 个文件；会话至多有 {1} 个'],
+  ['{0} is a link or a device, not a file', '{0} 是链接或设备，不是文件'],
+  [
+    '{0} unpacks to {1} bytes; a file of a session has at most {2}',
+    '{0} 解压后为 {1} 字节；会话中的文件至多为 {2} 字节',
+  ],
+  ['unpacks to more than {0} bytes, far more than a session of its size', '解压后超过 {0} 字节，远大于同等大小的会话'],
+  [
+    'has no {0}; if it is a zipped session folder, unzip it and open the folder instead',
+    '其中没有 {0}；如果它是压缩的会话文件夹，请解压后打开该文件夹',
+  ],
+  ['{0} is missing: the archive is not whole', '缺少 {0}：归档不完整'],
+  ['{0} does not match its checksum: the archive is damaged', '{0} 与校验和不符：归档已损坏'],
+  // Sessions and what a check of them finds.
+  ['There is no run {0} in {1}: {2}.', '{1} 中没有运行 {0}：{2}。'],
+  [
+    'runs/{0}/run.json: {1}. Put back the file as it was, or launch the experiment anew.',
+    'runs/{0}/run.json：{1}。请恢复原来的文件，或重新启动该实验。',
+  ],
+  ['{0} is not empty; name an empty folder or an existing session.', '{0} 不为空；请指定空文件夹或已有的会话。'],
+  ['There is no deleted session {0} to restore.', '没有可恢复的已删除会话 {0}。'],
+  ['{0} exists; move it before restoring {1}.', '{0} 已存在；恢复 {1} 之前请先移走它。'],
+  [
+    '{0} is a link that leads out of the session; replace it by what it names.',
+    '{0} 是指向会话之外的链接；请用它所指的内容替换它。',
+  ],
+  ['The run has no mask of update {0}.', '该运行没有第 {0} 次更新的掩码。'],
+  ['{0} has no mask.', '{0} 没有掩码。'],
+  ['Espalier was closed.', 'Espalier 已关闭。'],
+  ['There is no data set {0}.', '没有数据集 {0}。'],
+  ['its layers are not those of run.json', '其各层与 run.json 不一致'],
+  ['is not a mask file', '不是掩码文件'],
+  ['the header is damaged', '文件头已损坏'],
+  ['the header is damaged: {0}', '文件头已损坏：{0}'],
+  ['the checksum does not match: the file was changed', '校验和不符：文件已被改动'],
+  ['the shape of {0} does not hold its {1} weights', '{0} 的形状与其 {1} 个权重不符'],
+  ['holds more or fewer bits than its layers have weights', '位数与各层的权重数不符'],
+  ['is not an Espalier checkpoint', '不是 Espalier 检查点'],
+  ['shorter than a safetensors header', '比 safetensors 文件头还短'],
+  ['the safetensors header is cut off', 'safetensors 文件头被截断'],
+  ['the safetensors header is not valid JSON', 'safetensors 文件头不是有效的 JSON'],
+  ['the safetensors header does not fit the format', 'safetensors 文件头不符合格式'],
+  ['tensor {0} is missing', '缺少张量 {0}'],
+  ['{0} bytes is more than such a file ever holds', '{0} 字节，超过此类文件应有的大小'],
+  ['not valid JSON', '不是有效的 JSON'],
+  ['is record {0}, expected {1}', '是第 {0} 条记录，应为第 {1} 条'],
+  ['line {0}: {1}', '第 {0} 行：{1}'],
+  ['missing', '缺失'],
+  // The disk.
+  ['the disk is full; free some space ({0})', '磁盘已满；请释放空间（{0}）'],
+  ['your share of the disk is used up; free some space ({0})', '您的磁盘配额已用尽；请释放空间（{0}）'],
+  ['the disk is read-only; make it writable or move the session ({0})', '磁盘只读；请设为可写或移动会话（{0}）'],
+  ['access is denied; change the permissions of the folder ({0})', '访问被拒绝；请更改文件夹权限（{0}）'],
+  ['the file or its folder was moved or removed; put it back ({0})', '文件或其文件夹被移动或删除；请放回原处（{0}）'],
+  ['the disk does not answer properly; check it ({0})', '磁盘响应异常；请检查磁盘（{0}）'],
+  ['too many files are open; close other programs ({0})', '打开的文件过多；请关闭其他程序（{0}）'],
+  ['the memory is full; close other programs ({0})', '内存已满；请关闭其他程序（{0}）'],
+]
