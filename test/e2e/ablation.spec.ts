@@ -1,4 +1,4 @@
-import { expect, test } from './application'
+import { expect, test, type Laboratory } from './application'
 
 /** Small enough for a shared machine, large enough for a topology update. */
 const small = {
@@ -60,8 +60,85 @@ test('quitting stops a run at its checkpoint, and it can be resumed', async ({ o
   await expect(second.runsIn('queued')).toHaveCount(1)
   await second.window.getByTestId('hold-queue').click()
   await expect(second.runsIn('running')).toHaveCount(1, { timeout: 60_000 })
-  await second.window.getByTestId('cancel-run').click()
-  await expect(second.runsIn('cancelled')).toHaveCount(1, { timeout: 60_000 })
+
+  // Killed in the middle of it, as by a power cut: it says so, and goes on behind what it had done.
+  const roundsDone = async (laboratory: Laboratory) =>
+    Number(/round (\d+) of/.exec(await laboratory.window.getByTestId('run-dynamic-0').innerText())?.[1])
+  const before = await roundsDone(second)
+  await expect.poll(() => roundsDone(second), { timeout: 60_000 }).toBeGreaterThan(before)
+  const killed = await roundsDone(second)
+  const gone = second.application.waitForEvent('close')
+  second.application.process().kill('SIGKILL')
+  await gone
+  const third = await open()
+  await third.show('runs')
+  await expect(third.runsIn('interrupted')).toHaveCount(1)
+  expect(await roundsDone(third)).toBeGreaterThanOrEqual(killed)
+  await third.window.getByTestId('resume-run').click()
+  await expect(third.runsIn('running')).toHaveCount(1, { timeout: 60_000 })
+  await expect.poll(() => roundsDone(third), { timeout: 60_000 }).toBeGreaterThan(killed)
+  await third.window.getByTestId('cancel-run').click()
+  await expect(third.runsIn('cancelled')).toHaveCount(1, { timeout: 60_000 })
+  expect(third.complaints).toEqual([])
+})
+
+test('a sweep by keyboard alone: set up, run, read, and an empty cell of its matrix filled', async ({ open }) => {
+  const laboratory = await open()
+  const { window } = laboratory
+  const { keyboard } = window
+  /** Goes on with the Tab key until this has the focus. */
+  const tabTo = async (testid: string) => {
+    const target = window.getByTestId(testid).first()
+    for (let presses = 0; presses < 300; presses++) {
+      if (await target.evaluate((element) => element === document.activeElement)) return
+      await keyboard.press('Tab')
+    }
+    throw new Error(`the Tab key does not come to ${testid}`)
+  }
+  const type = async (testid: string, text: string) => {
+    await tabTo(testid)
+    await keyboard.press('ControlOrMeta+a')
+    await keyboard.type(text)
+  }
+  await keyboard.press('ControlOrMeta+1')
+  for (const [field, value] of Object.entries(small)) {
+    // The same as reaching it by Tab, once for every field of the form.
+    await window.locator(`#input-${field}`).focus()
+    await keyboard.press('ControlOrMeta+a')
+    await keyboard.type(value)
+  }
+  await tabTo('add-axis')
+  await keyboard.type('Readjustment interval')
+  await type('axis-values-readjustmentInterval', '1, 2')
+  await tabTo('with-static')
+  await keyboard.press('Space')
+  await type('seeds', '0')
+  await type('session-name', 'Sweep by keyboard')
+  await keyboard.press('ControlOrMeta+Alt+Enter')
+  await expect(window.getByTestId('page-runs')).toBeVisible()
+  await expect(laboratory.runsIn('finished')).toHaveCount(3, { timeout: 150_000 })
+
+  await keyboard.press('ControlOrMeta+3')
+  await tabTo('tab-table')
+  await keyboard.press('ArrowRight')
+  await expect(window.getByTestId('matrix')).toBeVisible()
+  await type('matrix-more-columns', '3')
+  await tabTo('matrix-cell')
+  await keyboard.press('End')
+  const hole = window.getByTestId('matrix-cell').last()
+  await expect(hole).toBeFocused()
+  await expect(hole).toContainText('not run')
+  await keyboard.press('Enter')
+  await expect(window.getByTestId('matrix-seeds')).toBeFocused()
+  await expect(window.getByTestId('matrix-seeds')).toHaveValue('0')
+  await keyboard.press('Enter')
+  await expect(hole).toContainText('(1)', { timeout: 150_000 })
+  await expect(hole).toContainText('%')
+  await laboratory.screenshot('8-filled-by-keyboard')
+
+  await keyboard.press('ControlOrMeta+4')
+  await expect(window.getByTestId('mask-picture')).toHaveAttribute('aria-label', /conv1/)
+  expect(laboratory.complaints).toEqual([])
 })
 
 test('closing the window during a run asks first, and No keeps everything going', async ({ open }) => {

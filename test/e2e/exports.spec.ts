@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import { getDocument, OPS } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { PNG } from 'pngjs'
 import { expect, test } from './application'
 
@@ -54,6 +54,19 @@ test('figures, table and report leave in every format, in both languages, and op
   const report = (await save('report', 'html', 'report.html')).toString()
   expect(report).toContain('<h1>To be exported</h1>')
   expect(report.match(/<code>[0-9a-f]{64}<\/code>/g)?.length).toBe(16)
+
+  // A mask is a picture within the picture; on paper it is there, too.
+  await laboratory.show('layers')
+  await expect(window.getByTestId('mask-picture')).toHaveAttribute('aria-label', /conv1.*: \d/)
+  const option = window.getByTestId('export-subject').locator('option', { hasText: 'Mask of conv1' })
+  await window.keyboard.press('ControlOrMeta+e')
+  const subject = await option.getAttribute('value')
+  await window.keyboard.press('Escape')
+  const paper = await getDocument({ data: Uint8Array.from(await save(subject ?? '', 'pdf', 'mask.pdf')), verbosity: 0 })
+    .promise
+  const { fnArray } = await (await paper.getPage(1)).getOperatorList()
+  expect(fnArray).toContain(OPS.paintImageXObject)
+  await paper.destroy()
 
   await laboratory.show('settings')
   await window.getByTestId('locale-zh-CN').check()
