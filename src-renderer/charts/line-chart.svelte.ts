@@ -56,23 +56,29 @@ function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
   const stroke = colour(series.style.colour)
   const points = thinned(series.points)
   const step = Math.max(1, Math.floor(points.length / markersPerLine))
+  const data = points.map(({ x, y }) => ({ x, y }))
+  const look = { borderColor: stroke, backgroundColor: stroke, pointStyle: series.style.marker }
   const line: LineDataset = {
+    ...look,
     label: series.label,
-    data: points.map(({ x, y }) => ({ x, y })),
-    borderColor: stroke,
-    backgroundColor: stroke,
+    data,
     borderWidth: 1.6,
     borderDash: [...series.style.dash],
-    pointStyle: series.style.marker,
-    pointRadius:
-      series.markers === 'only'
-        ? 3.8
-        : ({ dataIndex }) =>
-            series.markers !== 'none' && (dataIndex % step === 0 || dataIndex === points.length - 1) ? 2.6 : 0,
+    pointRadius: series.markers === 'only' ? 3.8 : 0,
     pointHoverRadius: 5,
     showLine: series.markers !== 'only',
   }
-  if (series.band === null) return [line]
+  // Markers are points of their own: a radius that differs from point to point would be asked for at every one of them.
+  const markers: LineDataset = {
+    ...look,
+    label: '',
+    data: data.filter((_, at) => at % step === 0 || at === data.length - 1),
+    pointRadius: 2.6,
+    pointHoverRadius: 2.6,
+    showLine: false,
+  }
+  const drawn = series.markers === 'none' || series.markers === 'only' ? [line] : [line, markers]
+  if (series.band === null) return drawn
   // A band is two invisible lines with the space between them filled.
   const band = decimate(
     series.band.map((point) => ({ ...point, y: point.high })),
@@ -80,7 +86,7 @@ function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
   )
   const edge = { borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, label: '' }
   return [
-    line,
+    ...drawn,
     { ...edge, data: band.map(({ x, low }) => ({ x, y: low })), fill: false },
     { ...edge, data: band.map(({ x, high }) => ({ x, y: high })), fill: '-1', backgroundColor: `${stroke}2b` },
   ]
