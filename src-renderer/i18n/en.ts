@@ -405,7 +405,7 @@ export const en = {
     seedsHelp:
       'One run per seed. The same seeds give every arm the same partition, clients and first weights, so that differences can be paired. Three or more are advisable.',
     sessionName: 'Session name',
-    sessionNameHelp: 'Left empty, it is named after the experiment.',
+    sessionNameHelp: 'automatic',
     destination: 'Put runs into',
     newSession: 'A new session',
     run: 'Run',

@@ -293,7 +293,7 @@ export const zhCN: Messages = {
     seeds: '随机种子',
     seedsHelp: '每个种子一次运行。相同种子使各方法的划分、客户端和初始权重一致，差异可配对比较。建议三个以上。',
     sessionName: '会话名称',
-    sessionNameHelp: '留空则以实验命名。',
+    sessionNameHelp: '自动命名',
     destination: '运行放入',
     newSession: '新会话',
     run: '运行',

