@@ -89,9 +89,11 @@ function speedsOf(
 ): Record<(typeof passes)[number], number> {
   const [channels, height, width] = input
   const relu: TinyLayer = { kind: 'relu' }
+  // Networks pool behind a convolution.
+  const ending: TinyLayer[] = layer.kind === 'convolution' ? [{ kind: 'max-pooling', window: 2, stride: 2 }] : []
   const plan = tinyPlan(
     [1, height, width],
-    [square(channels, 1), relu, layer, relu, { kind: 'flatten' }, { kind: 'dense', outputs: 2 }],
+    [square(channels, 1), relu, layer, relu, ...ending, { kind: 'flatten' }, { kind: 'dense', outputs: 2 }],
   )
   const { name, maskOffset, weightCount } = plan.prunable[1]
   const stream = namedStream(1, `layers/${sparsity}`)

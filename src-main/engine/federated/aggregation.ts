@@ -1,4 +1,5 @@
 import type { ModelPlan } from '../models/plan'
+import { activePositions } from '../sparsity/masks'
 import type { MaskedModel } from '../trainer/trainer'
 import { arrayOf, type NamedArrays } from './named-arrays'
 
@@ -26,21 +27,26 @@ interface MeanInput {
 export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
   const sums = new Float64Array(plan.parameterCount)
   const samplesPerWeight = new Float64Array(plan.prunableCount)
-  const mask = new Uint8Array(plan.prunableCount)
   let samples = 0
+  let lastMask: Uint8Array | null = null
+  let active: readonly Uint32Array[] = []
   for (const upload of uploads) {
     samples += upload.samples
-    for (const { weightOffset, weightCount, maskOffset, biasOffset, biasCount } of plan.prunable) {
-      for (let at = 0; at < weightCount; at++) {
-        if (upload.mask[maskOffset + at] === 0) continue
-        mask[maskOffset + at] = 1
+    // Most methods give all clients one mask.
+    if (lastMask !== upload.mask) active = activePositionsPerLayer(plan, upload.mask)
+    lastMask = upload.mask
+    plan.prunable.forEach(({ weightOffset, maskOffset, biasOffset, biasCount }, layer) => {
+      const positions = active[layer]
+      for (let index = 0; index < positions.length; index++) {
+        const at = positions[index]
         samplesPerWeight[maskOffset + at] += upload.samples
         sums[weightOffset + at] += upload.samples * upload.parameters[weightOffset + at]
       }
       for (let at = biasOffset; at < biasOffset + biasCount; at++) sums[at] += upload.samples * upload.parameters[at]
-    }
+    })
   }
   const parameters = new Float32Array(plan.parameterCount)
+  const mask = unionOf(plan, uploads)
   for (const { weightOffset, weightCount, maskOffset, biasOffset, biasCount } of plan.prunable) {
     for (let at = 0; at < weightCount; at++) {
       if (mask[maskOffset + at] === 1)
@@ -49,6 +55,19 @@ export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
     for (let at = biasOffset; at < biasOffset + biasCount; at++) parameters[at] = sums[at] / samples
   }
   return { parameters, mask }
+}
+
+function activePositionsPerLayer(plan: ModelPlan, mask: Uint8Array): Uint32Array[] {
+  return plan.prunable.map(({ maskOffset, weightCount }) =>
+    activePositions(mask.subarray(maskOffset, maskOffset + weightCount)),
+  )
+}
+
+function unionOf(plan: ModelPlan, uploads: readonly WeightedModel[]): Uint8Array {
+  const mask = new Uint8Array(plan.prunableCount)
+  for (const one of new Set(uploads.map((upload) => upload.mask)))
+    for (let at = 0; at < mask.length; at++) mask[at] |= one[at]
+  return mask
 }
 
 /** Sample-weighted mean of an array of floats that every client sent. */

@@ -28,8 +28,17 @@ export function applyMask(plan: ModelPlan, parameters: Float32Array, mask: Uint8
 /** Ones of a mask, or of one layer's part of it. */
 export function countActive(mask: Uint8Array): number {
   let active = 0
-  for (const bit of mask) active += bit
+  // An iterator would take several times as long.
+  for (let at = 0; at < mask.length; at++) active += mask[at]
   return active
+}
+
+/** Positions of the ones of a mask, or of one layer's part of it, ascending. */
+export function activePositions(mask: Uint8Array): Uint32Array {
+  const positions = new Uint32Array(countActive(mask))
+  let next = 0
+  for (let at = 0; at < mask.length; at++) if (mask[at] !== 0) positions[next++] = at
+  return positions
 }
 
 /** Active weights of every layer. */

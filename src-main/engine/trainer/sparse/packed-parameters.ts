@@ -1,4 +1,5 @@
 import type { ModelPlan } from '../../models/plan'
+import { activePositions } from '../../sparsity/masks'
 import type { KernelHeap } from './kernels'
 import type { LayerLists, NetworkLayout, PackedLayer } from './network-layout'
 import { mostBands, writeTapLists, type TapWindows } from './tap-lists'
@@ -70,13 +71,4 @@ export function writeAllPositions(layout: NetworkLayout, heap: KernelHeap): void
     }
     starts[outputs] = position
   }
-}
-
-function activePositions(mask: Uint8Array): Uint32Array {
-  let count = 0
-  for (const bit of mask) count += bit
-  const positions = new Uint32Array(count)
-  let next = 0
-  for (let position = 0; position < mask.length; position++) if (mask[position] !== 0) positions[next++] = position
-  return positions
 }

@@ -44,14 +44,17 @@ export function trainEpochInStages(
   const sliced = records.findIndex(({ computed }) => computed.plan.kind === 'dense')
   const slicedCount = sliced < 0 ? records.length : sliced
   let lossSum = 0
+  // One reading between two stages: a clock takes its time too.
+  let last = times.now()
   for (let first = 0; first < images.count; first += images.batchSize) {
     const count = Math.min(images.batchSize, images.count - first)
     const slices = Math.ceil(count / 8)
     const run = (stage: KernelStage, layer: number | null, slice: number) => {
       call.set([layout.network, kernelStages.indexOf(stage), layer ?? 0, slice, first, count])
-      const start = times.now()
       heap.kernels.run_stage(stageCall)
-      times.add(stage, layer === null ? null : names[layer], times.now() - start)
+      const now = times.now()
+      times.add(stage, layer === null ? null : names[layer], now - last)
+      last = now
     }
     const runBackward = (layer: number, slice: number) => {
       if (records[layer].lists !== null) run('parameter gradient', layer, slice)

@@ -7,7 +7,9 @@
  */
 
 /* Sums that hide the time of a multiplication and an addition, as many as there are registers for. */
-#if defined(__AVX2__) || defined(__aarch64__)
+#if defined(__AVX512VL__) || defined(__aarch64__)
+enum { registerSums = 20, loadedSums = 20 };
+#elif defined(__AVX2__)
 enum { registerSums = 14, loadedSums = 11 };
 #elif defined(__SSE2__)
 enum { registerSums = 7, loadedSums = 4 };

@@ -35,13 +35,29 @@ enum { vectorBytes = 32, vectorLanes = 8 };
  * Sums that are under way at once, as many as the registers hold: an addition must wait for the one before it in the same
  * sum. The results do not depend on it.
  */
-#if defined(__AVX2__) || defined(__aarch64__)
+#if defined(__AVX512VL__)
+#define OPEN_SUMS 8
+#define WIDEST_TILE 28
+#elif defined(__AVX2__) || defined(__aarch64__)
 #define OPEN_SUMS 8
 #define WIDEST_TILE 11
 #else
 #define OPEN_SUMS 4
 #define WIDEST_TILE 4
 #endif
+
+/* X for every number of sums from 1 to the most. */
+#define UP_TO_4(X, ...) X(1, __VA_ARGS__) X(2, __VA_ARGS__) X(3, __VA_ARGS__) X(4, __VA_ARGS__)
+#define UP_TO_8(X, ...)                                                                                                \
+  UP_TO_4(X, __VA_ARGS__) X(5, __VA_ARGS__) X(6, __VA_ARGS__) X(7, __VA_ARGS__) X(8, __VA_ARGS__)
+#define UP_TO_11(X, ...) UP_TO_8(X, __VA_ARGS__) X(9, __VA_ARGS__) X(10, __VA_ARGS__) X(11, __VA_ARGS__)
+#define UP_TO_28(X, ...)                                                                                               \
+  UP_TO_11(X, __VA_ARGS__)                                                                                             \
+  X(12, __VA_ARGS__) X(13, __VA_ARGS__) X(14, __VA_ARGS__) X(15, __VA_ARGS__) X(16, __VA_ARGS__) X(17, __VA_ARGS__)    \
+  X(18, __VA_ARGS__) X(19, __VA_ARGS__) X(20, __VA_ARGS__) X(21, __VA_ARGS__) X(22, __VA_ARGS__) X(23, __VA_ARGS__)    \
+  X(24, __VA_ARGS__) X(25, __VA_ARGS__) X(26, __VA_ARGS__) X(27, __VA_ARGS__) X(28, __VA_ARGS__)
+#define UP_TO_MOST_(most, X, ...) UP_TO_##most(X, __VA_ARGS__)
+#define UP_TO_MOST(most, X, ...) UP_TO_MOST_(most, X, __VA_ARGS__)
 
 INLINE float8 load8(int offset) { return *AT(float8, offset); }
 /* A constant distance becomes part of the load instruction when it is added to a pointer. */

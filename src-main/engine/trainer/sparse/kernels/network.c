@@ -3,9 +3,19 @@
 
 INLINE int width_of(const Layer *layer, int width, int vectors) { return layer->sliced ? width : vectors; }
 
+/* A dense layer whose weights all exist; its transposed lists are by input. */
+static int is_full_layer(const Layer *layer) {
+  return layer->listsGradientByInput && is_full(&layer->transposed, layer->inputChannels, layer->outputChannels);
+}
+
 static void forward_layer(const Network *network, const Layer *layer, int slice, int vectors) {
   if (layer->kind == pooling) {
     pool(layer, slice, network->scratch);
+    return;
+  }
+  if (is_full_layer(layer)) {
+    apply_full(&layer->transposed, layer->bias, &layer->input, &layer->output, layer->inputChannels, vectors,
+               layer->rectifiesOutput);
     return;
   }
   apply_taps(&layer->forward, layer->bias, &layer->input, layer->stride * layer->input.row,
@@ -39,6 +49,9 @@ static void input_gradient(const Network *network, const Layer *layer, int slice
   if (layer->inputGradient.base == 0) return;
   if (layer->kind == pooling)
     pool_gradient(layer, slice, network->scratch);
+  else if (is_full_layer(layer))
+    apply_full_transposed(&layer->transposed, &layer->borderedGradient, &layer->inputGradient, layer->inputChannels,
+                          vectors, layer->rectifiedInput ? &layer->input : 0);
   else
     apply_taps(&layer->transposed, 0, &layer->borderedGradient, layer->borderedGradient.row,
                layer->borderedGradient.position, &layer->inputGradient, layer->inputChannels, layer->inputHeight,

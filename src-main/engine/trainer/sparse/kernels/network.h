@@ -89,6 +89,11 @@ typedef struct {
 SHARED void load_batch(const Network *network, int first, int count);
 SHARED void apply_taps(const Taps *list, int bias, const View *from, int stepRow, int stepPosition, const View *to,
                        int channels, int height, int width, int slice, int rectifies, const View *gate);
+SHARED int is_full(const Taps *byInput, int inputs, int outputs);
+SHARED void apply_full(const Taps *byInput, int bias, const View *from, const View *to, int inputs, int vectors,
+                       int rectifies);
+SHARED void apply_full_transposed(const Taps *byInput, const View *from, const View *to, int inputs, int vectors,
+                                  const View *gate);
 SHARED void add_weight_gradient(const Taps *list, const View *input, int stride, const View *outputGradient, int channels,
                                 int height, int width, int slice);
 SHARED void add_dense_weight_gradient(const Taps *list, const View *input, const View *outputGradient, int inputs,

@@ -44,48 +44,14 @@ INLINE void add_tile(const Tile *tile, int step, int positions, int indirect) {
 
 /* A function of its own for each width, so that its sums stay in registers: compilers lose sight of them in a larger one. */
 #define TILES(name, step, indirect)                                                                                    \
-  TILE(name, 1, step, indirect)                                                                                        \
-  TILE(name, 2, step, indirect)                                                                                        \
-  TILE(name, 3, step, indirect)                                                                                        \
-  TILE(name, 4, step, indirect)                                                                                        \
-  WIDE_TILES(name, step, indirect)                                                                                     \
+  UP_TO_MOST(WIDEST_TILE, TILE, name, step, indirect)                                                                  \
   static void name(const Tile *tile, int positions) {                                                                  \
-    switch (positions) {                                                                                               \
-      CASE(name, 1);                                                                                                   \
-      CASE(name, 2);                                                                                                   \
-      CASE(name, 3);                                                                                                   \
-      CASE(name, 4);                                                                                                   \
-      WIDE_CASES(name);                                                                                                \
-    }                                                                                                                  \
+    switch (positions) { UP_TO_MOST(WIDEST_TILE, TILE_CASE, name) }                                                    \
   }
-#define TILE(name, positions, step, indirect)                                                                          \
+#define TILE(positions, name, step, indirect)                                                                          \
   static __attribute__((noinline)) void name##positions(const Tile *tile) { add_tile(tile, step, positions, indirect); }
-#define CASE(name, positions)                                                                                          \
-  case positions: name##positions(tile); break
-#if WIDEST_TILE == 11
-#define WIDE_TILES(name, step, indirect)                                                                               \
-  TILE(name, 5, step, indirect)                                                                                        \
-  TILE(name, 6, step, indirect)                                                                                        \
-  TILE(name, 7, step, indirect)                                                                                        \
-  TILE(name, 8, step, indirect)                                                                                        \
-  TILE(name, 9, step, indirect)                                                                                        \
-  TILE(name, 10, step, indirect)                                                                                       \
-  TILE(name, 11, step, indirect)
-#define WIDE_CASES(name)                                                                                               \
-  CASE(name, 5);                                                                                                       \
-  CASE(name, 6);                                                                                                       \
-  CASE(name, 7);                                                                                                       \
-  CASE(name, 8);                                                                                                       \
-  CASE(name, 9);                                                                                                       \
-  CASE(name, 10);                                                                                                      \
-  CASE(name, 11)
-#elif WIDEST_TILE == 5
-#define WIDE_TILES(name, step, indirect) TILE(name, 5, step, indirect)
-#define WIDE_CASES(name) CASE(name, 5)
-#else
-#define WIDE_TILES(name, step, indirect)
-#define WIDE_CASES(name)
-#endif
+#define TILE_CASE(positions, name)                                                                                     \
+  case positions: name##positions(tile); break;
 
 /* A constant step lets every load take its address from the instruction. */
 TILES(near_tile, vectorBytes, 0)

@@ -1,57 +1,55 @@
 #include "heap.h"
 #include "network.h"
 
-/* Gradients of `group` taps at once, which share the loaded output gradient. */
-INLINE void group_gradient(const int *offsets, float *gradients, int group, int input, int inputRow, int inputPosition,
-                           int output, int outputRow, int outputPosition, int height, int width) {
+/* Some taps of one output channel, whose gradients are added at once, and the planes that they multiply. */
+typedef struct {
+  const int *offsets;
+  float *gradients;
+  int input, inputRow, inputPosition, output, outputRow, outputPosition, height, width;
+} Group;
+
+/* They share the loaded output gradient. */
+INLINE void group_gradient(const Group *group, int taps, int inputPosition, int outputPosition) {
   float8 sum[OPEN_SUMS] = {{0}};
-  for (int y = 0; y < height; y++) {
-    const char *from[OPEN_SUMS], *gradient = AT(char, output + y * outputRow);
-    for (int t = 0; t < group; t++) from[t] = AT(char, input + y * inputRow + offsets[t]);
+  for (int y = 0; y < group->height; y++) {
+    const char *from[OPEN_SUMS], *gradient = AT(char, group->output + y * group->outputRow);
+    for (int t = 0; t < taps; t++) from[t] = AT(char, group->input + y * group->inputRow + group->offsets[t]);
     int x = 0;
-    for (; x + 2 <= width; x += 2) {
+    for (; x + 2 <= group->width; x += 2) {
       float8 first = load8_from(gradient, 0), second = load8_from(gradient, outputPosition);
       gradient += 2 * outputPosition;
-      for (int t = 0; t < group; t++) {
+      for (int t = 0; t < taps; t++) {
         sum[t] += first * load8_from(from[t], 0);
         sum[t] += second * load8_from(from[t], inputPosition);
         from[t] += 2 * inputPosition;
       }
     }
-    if (x < width) {
+    if (x < group->width) {
       float8 last = load8_from(gradient, 0);
-      for (int t = 0; t < group; t++) sum[t] += last * load8_from(from[t], 0);
+      for (int t = 0; t < taps; t++) sum[t] += last * load8_from(from[t], 0);
     }
   }
-#if OPEN_SUMS == 8
-  if (group == 8) {
-    float4 more = sums8(sum[4], sum[5], sum[6], sum[7]);
-    for (int t = 0; t < 4; t++) gradients[4 + t] += more[t];
-  }
-#endif
-  if (group % 4 == 0) {
-    float4 sums = sums8(sum[0], sum[1], sum[2], sum[3]);
-    for (int t = 0; t < 4; t++) gradients[t] += sums[t];
-  } else {
-    for (int t = 0; t < group; t++) gradients[t] += sum8(sum[t]);
+  for (int t = 0; t < taps; t += 4) {
+    float4 sums = sums8(sum[t], sum[t + 1], sum[t + 2], sum[t + 3]);
+    for (int i = 0; i < 4 && t + i < taps; i++) group->gradients[t + i] += sums[i];
   }
 }
 
-INLINE void list_gradient(const int *offsets, float *gradients, int count, int input, int inputRow, int inputPosition,
-                          int output, int outputRow, int outputPosition, int height, int width) {
-  int tap = 0;
-#define GROUPS(size)                                                                                                   \
-  for (; tap + size <= count; tap += size)                                                                             \
-  group_gradient(offsets + tap, gradients + tap, size, input, inputRow, inputPosition, output, outputRow,              \
-                 outputPosition, height, width)
-#if OPEN_SUMS == 8
-  GROUPS(8);
-#endif
-  GROUPS(4);
-  GROUPS(3);
-  GROUPS(2);
-  GROUPS(1);
-}
+/* A function of its own for each number of taps, as in taps.c. */
+#define GROUPS(name, inputPosition, outputPosition)                                                                    \
+  UP_TO_MOST(OPEN_SUMS, GROUP, name, inputPosition, outputPosition)                                                    \
+  static void name(const Group *group, int taps) {                                                                     \
+    switch (taps) { UP_TO_MOST(OPEN_SUMS, GROUP_CASE, name) }                                                          \
+  }
+#define GROUP(taps, name, inputPosition, outputPosition)                                                               \
+  static __attribute__((noinline)) void name##taps(const Group *group) {                                               \
+    group_gradient(group, taps, inputPosition, outputPosition);                                                        \
+  }
+#define GROUP_CASE(taps, name)                                                                                         \
+  case taps: name##taps(group); break;
+
+GROUPS(near_group, vectorBytes, vectorBytes)
+GROUPS(far_group, group->inputPosition, group->outputPosition)
 
 /* Four running sums, because an addition must wait for the one before it. */
 INLINE float plane_sum(int plane, int rowStep, int position, int height, int width) {
@@ -75,16 +73,25 @@ SHARED void add_weight_gradient(const Taps *list, const View *input, int stride,
   for (int band = 0; band < list->bands; band++) {
     for (int channel = 0; channel < channels; channel++) {
       const int *start = starts + band * channels + channel;
-      const int *offsets = AT(int, list->offsets) + start[0];
-      float *gradients = AT(float, list->weights) + start[0];
-      int count = start[1] - start[0];
-      int output = outputGradient->base + slice * outputGradient->slice + channel * outputGradient->channel;
-      if (inputPosition == vectorBytes && outputPosition == vectorBytes)
-        list_gradient(offsets, gradients, count, from, inputRow, vectorBytes, output, outputRow, vectorBytes, height,
-                      width);
-      else
-        list_gradient(offsets, gradients, count, from, inputRow, inputPosition, output, outputRow, outputPosition,
-                      height, width);
+      Group group = {.offsets = AT(int, list->offsets) + start[0],
+                     .gradients = AT(float, list->weights) + start[0],
+                     .input = from,
+                     .inputRow = inputRow,
+                     .inputPosition = inputPosition,
+                     .output = outputGradient->base + slice * outputGradient->slice + channel * outputGradient->channel,
+                     .outputRow = outputRow,
+                     .outputPosition = outputPosition,
+                     .height = height,
+                     .width = width};
+      /* Groups of nearly equal size: a small one would wait for its few sums. */
+      for (int left = start[1] - start[0]; left > 0;) {
+        int groups = (left + OPEN_SUMS - 1) / OPEN_SUMS, taps = (left + groups - 1) / groups;
+        if (inputPosition == vectorBytes && outputPosition == vectorBytes) near_group(&group, taps);
+        else far_group(&group, taps);
+        group.offsets += taps;
+        group.gradients += taps;
+        left -= taps;
+      }
     }
   }
 }

@@ -13,13 +13,16 @@
 
 extern const Level NARROW_LEVEL;
 #if defined(__x86_64__)
-extern const Level avx2;
+extern const Level avx2, avx512;
 #endif
 
-static int best_levels(const Level *levels[2]) {
+enum { mostLevels = 3 };
+
+static int best_levels(const Level *levels[mostLevels]) {
   int count = 0;
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512vl")) levels[count++] = &avx512;
   if (__builtin_cpu_supports("avx2")) levels[count++] = &avx2;
 #endif
   /* GCC takes vectors that are wider than the processor's apart, one number at a time: a fifth of WebAssembly's speed. */
@@ -76,7 +79,7 @@ NAPI_MODULE_INIT() {
   TRY(napi_set_named_property(env, exports, "origin", value));
   TRY(napi_create_object(env, &levels));
   TRY(napi_set_named_property(env, exports, "levels", levels));
-  const Level *found[2];
+  const Level *found[mostLevels];
   int count = best_levels(found);
   for (int i = 0; i < count; i++) {
     napi_value level;

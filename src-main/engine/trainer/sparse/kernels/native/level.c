@@ -3,6 +3,7 @@
 
 #include "../batch.c"
 #include "../ceilings.c"
+#include "../dense.c"
 #include "../network.c"
 #include "../optimiser.c"
 #include "../pooling.c"
