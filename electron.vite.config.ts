@@ -30,8 +30,8 @@ export default defineConfig({
     build: {
       outDir: 'out/preload',
       rollupOptions: {
-        input: { index: from('src-main/shell/preload.ts') },
-        // A sandboxed preload must be one CommonJS file.
+        // A sandboxed preload must be one CommonJS file: these two share nothing.
+        input: { index: from('src-main/shell/preload.ts'), device: from('src-main/shell/device-preload.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },
@@ -44,7 +44,7 @@ export default defineConfig({
       outDir: from('out/renderer'),
       target: 'chrome130',
       license: { fileName: 'bundled-licences.json' },
-      rollupOptions: { input: { index: from('src-renderer/index.html') } },
+      rollupOptions: { input: { index: from('src-renderer/index.html'), device: from('src-renderer/device.html') } },
     },
   },
 })

@@ -6,6 +6,7 @@ import { Activity } from './shell/activity'
 import { Arrivals, sessionPaths } from './shell/arrivals'
 import { applicationUrl, registerApplicationScheme, serveApplication } from './shell/application-protocol'
 import { eventChannel } from './shell/channels'
+import { startDriver } from './shell/device-drivers'
 import { EngineClient } from './shell/engine-client'
 import { openDoor } from './shell/ipc'
 import { localCommands } from './shell/local-commands'
@@ -19,6 +20,7 @@ import type { Words } from './shell/words'
 
 const out = join(import.meta.dirname, '..')
 const files = { preload: join(out, 'preload/index.cjs'), icon: join(out, '../resources/icons/espalier.png') }
+const driverFiles = { process: join(out, 'main/device-process.js'), preload: join(out, 'preload/device.cjs') }
 // Set by `npm run dev`; a built application never loads a page from elsewhere.
 const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
 const pageUrl = developmentUrl ?? applicationUrl
@@ -36,6 +38,9 @@ app.on('open-file', (event, path) => {
   event.preventDefault()
   openFiles([path])
 })
+
+// On Linux Chromium keeps WebGPU from pages by default; these are all our own.
+if (process.platform === 'linux') app.commandLine.appendSwitch('enable-unsafe-webgpu')
 
 if (app.requestSingleInstanceLock()) {
   registerApplicationScheme()
@@ -80,6 +85,7 @@ function start(): void {
   }
   const engine = new EngineClient({
     fork: () => utilityProcess.fork(join(out, 'main/engine-process.js'), [], { serviceName: 'Espalier Engine' }),
+    startDriver: startDriver({ ...driverFiles, page: new URL('device.html', pageUrl).href }),
     onEvent,
     onReady: sendWorkers,
   })

@@ -2,6 +2,7 @@ import { Laboratory } from '../runs/laboratory'
 import { dataHome } from '../sessions/home'
 import { DatasetStore } from '../datasets/dataset-store'
 import { forkDevices } from './devices/fork-devices'
+import { locatedFirst } from './devices/locate-tensorflow'
 import { ShellDevices } from './devices/shell-devices'
 import { connectToParent } from './engine-port'
 import { serveEngine } from './engine-server'
@@ -18,17 +19,21 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 const home = dataHome()
 const port = connectToParent()
-// Electron's processes cannot start Node, and its windows have a WebGPU of their own: there the shell drives devices.
+// Electron's processes cannot start Node, and its windows have a WebGPU of their own: there the main process starts what
+// drives devices.
 const shellDevices =
   'electron' in process.versions
-    ? new ShellDevices((message) => {
-        port.post(message)
+    ? new ShellDevices((wish) => {
+        port.post(wish)
       })
     : null
 const opening = Laboratory.open({
   home,
   datasets: new DatasetStore(home.datasetsFolder),
-  connectDevice: shellDevices?.connect ?? forkDevices(home.tensorflowFolder),
+  connectDevice:
+    shellDevices === null
+      ? forkDevices(home.tensorflowFolder)
+      : locatedFirst(shellDevices.connect, home.tensorflowFolder),
   keepsQueue: true,
 }).then(async (laboratory) => {
   // What was deleted could be restored until now.

@@ -1,6 +1,6 @@
 import { EspalierError, type CommandReply } from '../contract/commands'
 import type { EspalierEvent } from '../contract/events'
-import { isDeviceOffer, type MessagePortLike, type ShellDevices } from './devices/shell-devices'
+import { isDeviceNews, type MessagePortLike, type ShellDevices } from './devices/shell-devices'
 import type { EngineMessage } from './protocol'
 
 /** The channel to the process that owns the windows: Electron's utility-process port, or that of a forked Node process. */
@@ -28,7 +28,7 @@ export async function serveEngine(
   devices: ShellDevices | null = null,
 ): Promise<void> {
   port.onMessage((message, ports) => {
-    if (isDeviceOffer(message)) {
+    if (isDeviceNews(message)) {
       devices?.take(message, ports)
       return
     }

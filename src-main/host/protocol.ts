@@ -4,7 +4,7 @@ import type { CommandReply, commands, DatasetStatus, ExportedSession } from '../
 import { datasetNames } from '../contract/experiment'
 import type { EspalierEvent } from '../contract/events'
 import type { SessionEntry } from '../contract/records'
-import type { DeviceWanted } from './devices/shell-devices'
+import type { DeviceWish } from './devices/shell-devices'
 
 /**
  * What the process that owns windows and dialogs says to the process the engine lives in. The engine answers the window's
@@ -100,4 +100,4 @@ export type EngineMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly id: number; readonly reply: CommandReply }
   | { readonly type: 'event'; readonly event: EspalierEvent }
-  | DeviceWanted
+  | DeviceWish

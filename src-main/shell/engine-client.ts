@@ -1,11 +1,13 @@
+import type { MessagePortMain } from 'electron'
 import type { CommandReply } from '../contract/commands'
 import type { EspalierEvent } from '../contract/events'
-import type { DeviceOffered } from '../host/devices/shell-devices'
+import type { DeviceNews } from '../host/devices/shell-devices'
 import type { EngineMessage, EngineRequest } from '../host/protocol'
+import { DeviceDrivers, type StartDriver } from './device-drivers'
 
 /** What the client needs of Electron's utility process. */
 export interface EngineProcess {
-  postMessage(message: EngineRequest | DeviceOffered): void
+  postMessage(message: EngineRequest | DeviceNews, ports?: MessagePortMain[]): void
   on(event: 'message', listener: (message: EngineMessage) => void): unknown
   on(event: 'exit', listener: (code: number) => void): unknown
   on(event: 'error', listener: (kind: string, location: string) => void): unknown
@@ -33,6 +35,7 @@ export class EngineClient {
   readonly #tell: (event: EspalierEvent) => void
   /** Called whenever a fresh process is ready. */
   readonly #greet: () => void
+  readonly #devices: DeviceDrivers
   readonly #pending = new Map<number, Pending>()
   #process: EngineProcess | null = null
   #ready = false
@@ -44,12 +47,16 @@ export class EngineClient {
 
   constructor(options: {
     readonly fork: () => EngineProcess
+    readonly startDriver: StartDriver
     readonly onEvent: (event: EspalierEvent) => void
     readonly onReady: () => void
   }) {
     this.#fork = options.fork
     this.#tell = options.onEvent
     this.#greet = options.onReady
+    this.#devices = new DeviceDrivers(options.startDriver, (news, ports) => {
+      this.#process?.postMessage(news, ports)
+    })
   }
 
   start(): void {
@@ -109,8 +116,8 @@ export class EngineClient {
     } else if (message.type === 'reply') {
       this.#pending.get(message.id)?.answer(message.reply)
       this.#pending.delete(message.id)
-    } else if (message.type === 'device-wanted') {
-      this.#process?.postMessage({ type: 'device-offered', id: message.id, missing: notInTheWindow })
+    } else if (message.type === 'device-wanted' || message.type === 'device-released') {
+      this.#devices.receive(message)
     } else {
       this.#ready = true
       this.#greet()
@@ -121,6 +128,7 @@ export class EngineClient {
   #ended(code: number): void {
     this.#process = null
     this.#ready = false
+    this.#devices.endAll()
     if (this.#isRestarting && !this.#closing) {
       this.#isRestarting = false
       this.start()
@@ -140,11 +148,6 @@ export class EngineClient {
   }
 }
 
-const notInTheWindow: DeviceOffered['missing'] = {
-  reason: 'unsupported',
-  problem: 'the window trains on the processor only',
-  remedy: 'Train on this device with the command line: npx espalier run --device …',
-}
 const restarting = 'it is starting again, and interrupted runs can be resumed from their last checkpoint'
 const givenUp = 'it ended twice in short time and stays down; quit Espalier and open it again, nothing recorded is lost'
 

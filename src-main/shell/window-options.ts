@@ -37,6 +37,21 @@ export function windowOptions(files: WindowFiles, state: WindowState, dark: bool
   }
 }
 
+/** Options of the hidden window that drives a card: its page works as fast as if it were seen. */
+export function deviceWindowOptions(preload: string): BrowserWindowConstructorOptions {
+  return {
+    show: false,
+    webPreferences: {
+      preload,
+      contextIsolation: true,
+      sandbox: true,
+      webSecurity: true,
+      nodeIntegration: false,
+      backgroundThrottling: false,
+    },
+  }
+}
+
 /** Options of the hidden window that prints a figure: it runs no script and shares nothing with the others. */
 export function paperWindowOptions(): BrowserWindowConstructorOptions {
   return {

@@ -57,8 +57,8 @@ export class Laboratory {
 interface Fixtures {
   /** Folder of sessions, data sets and preferences, of this test alone. */
   home: string
-  /** Opens the application on that folder; it is closed at the end of the test. */
-  open: (environment?: Readonly<Record<string, string>>) => Promise<Laboratory>
+  /** Opens the application on that folder, with switches of Chromium; it is closed at the end of the test. */
+  open: (environment?: Readonly<Record<string, string>>, switches?: readonly string[]) => Promise<Laboratory>
 }
 
 export const test = base.extend<Fixtures>({
@@ -71,8 +71,8 @@ export const test = base.extend<Fixtures>({
   },
   open: async ({ home }, use, { title, status, expectedStatus }) => {
     const opened: Laboratory[] = []
-    await use(async (environment = {}) => {
-      const laboratory = await openLaboratory(home, environment)
+    await use(async (environment = {}, switches = []) => {
+      const laboratory = await openLaboratory(home, environment, switches)
       opened.push(laboratory)
       return laboratory
     })
@@ -91,11 +91,15 @@ export function runtime(): { executable: string; options: string[] } {
   return { executable, options: process.getuid?.() === 0 ? ['--no-sandbox'] : [] }
 }
 
-async function openLaboratory(home: string, environment: Readonly<Record<string, string>>): Promise<Laboratory> {
+async function openLaboratory(
+  home: string,
+  environment: Readonly<Record<string, string>>,
+  switches: readonly string[],
+): Promise<Laboratory> {
   const { executable, options } = runtime()
   const application = await _electron.launch({
     executablePath: executable,
-    args: [...options, project],
+    args: [...options, ...switches, project],
     chromiumSandbox: options.length === 0,
     env: { ...inherited(), ESPALIER_HOME: home, ESPALIER_CONFIRM_QUIT: '0', LANGUAGE: 'en', ...environment },
   })

@@ -65,4 +65,12 @@ export const dialog = { showOpenDialog: vi.fn(), showSaveDialog: vi.fn(), showMe
 export const shell = { openPath: vi.fn(), openExternal: vi.fn() }
 export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
 
+/** Never opened here. */
+export class BrowserWindow extends EventEmitter {}
+export class MessageChannelMain {
+  readonly port1 = new EventEmitter()
+  readonly port2 = new EventEmitter()
+}
+export const utilityProcess = { fork: vi.fn() }
+
 export default { app, Notification, ipcMain, protocol, dialog, shell, powerSaveBlocker }

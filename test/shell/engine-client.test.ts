@@ -1,13 +1,17 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { MessageChannelMain, type MessagePortMain } from 'electron'
 import type { EspalierEvent } from '../../src-main/contract/events'
+import type { DeviceNews } from '../../src-main/host/devices/shell-devices'
 import type { EngineRequest } from '../../src-main/host/protocol'
 import { EngineClient } from '../../src-main/shell/engine-client'
 
 class FakeProcess extends EventEmitter {
   readonly sent: EngineRequest[] = []
-  postMessage(message: EngineRequest): void {
-    this.sent.push(message)
+  readonly ports: unknown[] = []
+  postMessage(message: EngineRequest | DeviceNews, ports: unknown[] = []): void {
+    this.sent.push(message as EngineRequest)
+    this.ports.push(...ports)
   }
   kill = vi.fn(() => true)
   ready(): void {
@@ -18,6 +22,14 @@ class FakeProcess extends EventEmitter {
   }
 }
 
+interface FakeDriver {
+  device: string
+  port: MessagePortMain
+  isEnded: boolean
+  onEnd: (reason: string) => void
+}
+
+let drivers: FakeDriver[] = []
 let processes: FakeProcess[] = []
 let events: EspalierEvent[] = []
 let ready = 0
@@ -31,6 +43,7 @@ function newest(): FakeProcess {
 
 beforeEach(() => {
   vi.useFakeTimers()
+  drivers = []
   processes = []
   events = []
   ready = 0
@@ -38,6 +51,17 @@ beforeEach(() => {
     fork: () => {
       processes.push(new FakeProcess())
       return newest()
+    },
+    startDriver: (device, onEnd) => {
+      if (device === 'cuda') throw new Error('no driver for cuda')
+      const driver: FakeDriver = { device, port: new MessageChannelMain().port1, isEnded: false, onEnd }
+      drivers.push(driver)
+      return {
+        port: driver.port,
+        end: () => {
+          driver.isEnded = true
+        },
+      }
     },
     onEvent: (event) => events.push(event),
     onReady: () => {
@@ -51,11 +75,43 @@ afterEach(() => {
 })
 
 describe('engine client', () => {
-  it('answers an engine that asks for a device', () => {
+  it('starts what drives a device, hands its port on, and ends it when it is released', () => {
     newest().ready()
     newest().emit('message', { type: 'device-wanted', id: 3, device: 'webgpu' })
-    expect(newest().sent).toMatchObject([{ type: 'device-offered', id: 3, missing: { reason: 'unsupported' } }])
+    expect(newest().sent).toEqual([{ type: 'device-offered', id: 3, missing: null }])
+    expect(newest().ports).toEqual([drivers[0]?.port])
+    expect(drivers).toMatchObject([{ device: 'webgpu', isEnded: false }])
+    newest().emit('message', { type: 'device-released', id: 3 })
+    expect(drivers[0]?.isEnded).toBe(true)
+    // It was asked to.
+    drivers[0]?.onEnd('its window ended (killed)')
+    expect(newest().sent).toHaveLength(1)
     expect(ready).toBe(1)
+  })
+
+  it('tells the engine when what drives a device ends by itself, or cannot be started', () => {
+    newest().ready()
+    newest().emit('message', { type: 'device-wanted', id: 4, device: 'tensorflow-cpu' })
+    drivers[0]?.onEnd('its process ended with exit code 9')
+    expect(newest().sent.at(-1)).toEqual({
+      type: 'device-ended',
+      id: 4,
+      reason: 'its process ended with exit code 9',
+    })
+    newest().emit('message', { type: 'device-wanted', id: 5, device: 'cuda' })
+    expect(newest().sent.at(-1)).toMatchObject({
+      type: 'device-offered',
+      id: 5,
+      missing: { reason: 'failed', problem: expect.stringContaining('no driver for cuda') as string },
+    })
+  })
+
+  it('ends what drives devices with the engine that they were for', () => {
+    newest().ready()
+    newest().emit('message', { type: 'device-wanted', id: 1, device: 'webgpu' })
+    vi.advanceTimersByTime(60_000)
+    newest().emit('exit', 137)
+    expect(drivers).toMatchObject([{ isEnded: true }])
   })
 
   it('keeps requests until the process is ready and matches answers by id', async () => {

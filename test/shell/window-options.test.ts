@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { backgrounds, paperWindowOptions, windowOptions } from '../../src-main/shell/window-options'
+import {
+  backgrounds,
+  deviceWindowOptions,
+  paperWindowOptions,
+  windowOptions,
+} from '../../src-main/shell/window-options'
 
 const state = { bounds: { x: 10, y: 20, width: 1000, height: 700 }, maximised: false }
 
@@ -30,6 +35,13 @@ describe('window options', () => {
     })
     expect(windowOptions(files, state, false).backgroundColor).toBe(backgrounds.light)
     expect(windowOptions(files, state, true).backgroundColor).toBe(backgrounds.dark)
+  })
+
+  it('drive a card in a hidden window that is as shut off as the other', () => {
+    expect(deviceWindowOptions('/p/device.cjs')).toMatchObject({
+      show: false,
+      webPreferences: { sandbox: true, contextIsolation: true, webSecurity: true, nodeIntegration: false },
+    })
   })
 
   it('print figures in a hidden window without scripts', () => {

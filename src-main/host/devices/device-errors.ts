@@ -42,6 +42,7 @@ function isOutOfMemory(words: string): boolean {
   )
 }
 
-function firstLine(words: string): string {
+/** The first line of a message, without its full stop. */
+export function firstLine(words: string): string {
   return words.split('\n', 1)[0].trim().replace(/\.$/, '')
 }

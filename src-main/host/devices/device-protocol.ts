@@ -78,5 +78,8 @@ export interface DeviceServerPort {
   onMessage(listener: (message: DeviceRequest) => void): void
 }
 
+/** Name under which a page that drives a device is handed its port, from the main process to its preload and from there. */
+export const devicePortName = 'espalier:device-port'
+
 /** Starts what drives a device. Rejects with `DeviceMissing` where nothing can. */
 export type ConnectDevice = (device: Device) => Promise<DevicePort>

@@ -1,8 +1,7 @@
 import { fork } from 'node:child_process'
-import { deviceKind } from '../../contract/devices'
 import { deviceProcessPath } from '../application-files'
 import type { ConnectDevice, DevicePort, DeviceReply } from './device-protocol'
-import { locateTensorflow } from './locate-tensorflow'
+import { locatedFirst } from './locate-tensorflow'
 
 /** Kept of what a device's process writes on stderr: its last words tell why it ended. */
 const keptCharacters = 2000
@@ -14,11 +13,7 @@ const keptCharacters = 2000
  * @param script the built device-process; by default the one of this application
  */
 export function forkDevices(tensorflowFolder: string, script = deviceProcessPath()): ConnectDevice {
-  return async (device) => {
-    // What is not there needs no process to say so.
-    if (['cuda', 'tensorflow-cpu'].includes(deviceKind(device))) await locateTensorflow(device, tensorflowFolder)
-    return forkDevice(device, script)
-  }
+  return locatedFirst((device) => Promise.resolve(forkDevice(device, script)), tensorflowFolder)
 }
 
 function forkDevice(device: string, script: string): DevicePort {

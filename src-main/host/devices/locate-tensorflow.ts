@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deviceKind, type Device } from '../../contract/devices'
 import { DeviceMissing } from './device-errors'
+import type { ConnectDevice } from './device-protocol'
 import { packageFolder } from './packages'
 
 /** The native part of TensorFlow.js, below the folder that it was set up in. */
@@ -53,6 +54,14 @@ export async function locateTensorflow(device: Device, setupFolder: string): Pro
     })
   }
   return { card, packageName, packageFolder: folder, binding }
+}
+
+/** Has nothing started for a TensorFlow that is not there. */
+export function locatedFirst(connect: ConnectDevice, setupFolder: string): ConnectDevice {
+  return async (device) => {
+    if (['cuda', 'tensorflow-cpu'].includes(deviceKind(device))) await locateTensorflow(device, setupFolder)
+    return connect(device)
+  }
 }
 
 /** The command that sets the native part up. */

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { deviceKind, type Device } from '../../contract/devices'
 import { processorName } from '../processor'
 import { neverLost, type Backend } from './backend'
+import { openDawn } from './dawn'
 import { openTensorflow } from './tensorflow-backend'
-import { openWebgpu } from './webgpu-backend'
 
 /**
  * Opens the backend of a device in this Node process, which serves no other device. Throws `DeviceMissing`.
@@ -22,7 +22,7 @@ export async function openNodeBackend(device: Device, tensorflowFolder: string):
     case 'cuda':
       return openTensorflow(device, tensorflowFolder)
     case 'webgpu':
-      return openWebgpu(device)
+      return openDawn(device)
   }
 }
 

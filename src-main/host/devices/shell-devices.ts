@@ -1,88 +1,111 @@
 import type { Device } from '../../contract/devices'
 import { DeviceMissing } from './device-errors'
-import type { ConnectDevice, DevicePort, DeviceReply, WhyMissing } from './device-protocol'
+import type { PoolImages } from '../thread-protocol'
+import type { ConnectDevice, DevicePort, DeviceReply, DeviceRequest, WhyMissing } from './device-protocol'
 
 /** A message port of Electron or of Node, as far as it is used. */
 export interface MessagePortLike {
   postMessage(message: unknown): void
   /** Electron wraps what it brings in an event, Node does not. */
   on(event: 'message', listener: (message: unknown) => void): unknown
-  on(event: 'close', listener: () => void): unknown
   start(): void
   close(): void
 }
 
-/** What the engine asks of the process that owns the windows: a port to whatever drives the device. */
-export interface DeviceWanted {
-  readonly type: 'device-wanted'
-  readonly id: number
+/** What the engine tells the process that owns the windows: which device it wants driven, and that it is done with it. */
+export type DeviceWish =
+  | { readonly type: 'device-wanted'; readonly id: number; readonly device: Device }
+  | { readonly type: 'device-released'; readonly id: number }
+
+/** The answers. */
+export type DeviceNews =
+  /** A port to what drives the device comes with it where `missing` is null. */
+  | { readonly type: 'device-offered'; readonly id: number; readonly missing: WhyMissing | null }
+  /** What drives the device has ended without being asked to. */
+  | { readonly type: 'device-ended'; readonly id: number; readonly reason: string }
+
+interface Waiting {
+  readonly resolve: (port: DevicePort) => void
+  readonly reject: (reason: Error) => void
   readonly device: Device
 }
 
-/** The answer; with a port where `missing` is null. */
-export interface DeviceOffered {
-  readonly type: 'device-offered'
-  readonly id: number
-  readonly missing: WhyMissing | null
-}
-
 /**
- * Devices that another process drives for the engine: a hidden window with WebGPU, a utility process with TensorFlow. The
- * engine asks with `device-wanted` and is answered with `device-offered` and a port, at whose other end `serveDevice` or
- * something of its protocol listens. Closing the port ends the device; when it closes by itself, the device is lost.
+ * Devices that another process drives for the engine: a hidden window with WebGPU, a utility process with TensorFlow. At
+ * the other end of the port `serveDevice` listens. What drives a device ends when it is released, and with the engine.
  */
 export class ShellDevices {
-  readonly #waiting = new Map<number, (offer: DeviceOffered, port: MessagePortLike | undefined) => void>()
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #lost = new Map<number, (reason: string) => void>()
   #nextId = 1
 
-  constructor(private readonly ask: (message: DeviceWanted) => void) {}
+  constructor(private readonly tell: (wish: DeviceWish) => void) {}
 
   readonly connect: ConnectDevice = (device) =>
     new Promise((resolve, reject) => {
       const id = this.#nextId++
-      this.#waiting.set(id, ({ missing }, port) => {
-        if (missing !== null) reject(new DeviceMissing(device, missing))
-        else if (port === undefined) reject(new Error(`no port came for the device ${device}`))
-        else resolve(devicePort(port))
-      })
-      this.ask({ type: 'device-wanted', id, device })
+      this.#waiting.set(id, { resolve, reject, device })
+      this.tell({ type: 'device-wanted', id, device })
     })
 
-  /** Takes an answer of the process that owns the windows. */
-  take(offer: DeviceOffered, ports: readonly MessagePortLike[]): void {
-    const waiting = this.#waiting.get(offer.id)
-    this.#waiting.delete(offer.id)
-    waiting?.(offer, ports.at(0))
+  /** Takes what the process that owns the windows says of devices, with the ports that came with it. */
+  take(news: DeviceNews, ports: readonly MessagePortLike[]): void {
+    if (news.type === 'device-ended') {
+      this.#lost.get(news.id)?.(news.reason)
+      return
+    }
+    const waiting = this.#waiting.get(news.id)
+    if (waiting === undefined) return
+    this.#waiting.delete(news.id)
+    const port = ports.at(0)
+    if (news.missing !== null) waiting.reject(new DeviceMissing(waiting.device, news.missing))
+    else if (port === undefined) waiting.reject(new Error(`no port came for the device ${waiting.device}`))
+    else waiting.resolve(this.#devicePort(news.id, port))
+  }
+
+  #devicePort(id: number, port: MessagePortLike): DevicePort {
+    return {
+      post: (message) => {
+        port.postMessage(message.type === 'open' ? unshared(message) : message)
+      },
+      onMessage: (listener) => {
+        port.on('message', (message) => {
+          listener(messageOf(message))
+        })
+        port.start()
+      },
+      onLost: (listener) => {
+        this.#lost.set(id, listener)
+      },
+      close: () => {
+        this.#lost.delete(id)
+        port.close()
+        this.tell({ type: 'device-released', id })
+      },
+    }
   }
 }
 
-/** Whether a message from the process that owns the windows is such an answer. */
-export function isDeviceOffer(message: unknown): message is DeviceOffered {
-  return typeof message === 'object' && message !== null && (message as { type?: unknown }).type === 'device-offered'
+/** Whether a message from the process that owns the windows is about devices. */
+export function isDeviceNews(message: unknown): message is DeviceNews {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    (message.type === 'device-offered' || message.type === 'device-ended')
+  )
 }
 
-function devicePort(port: MessagePortLike): DevicePort {
-  let isClosed = false
-  return {
-    post: (message) => {
-      port.postMessage(message)
-    },
-    onMessage: (listener) => {
-      port.on('message', (message) => {
-        listener(messageOf(message))
-      })
-      port.start()
-    },
-    onLost: (listener) => {
-      port.on('close', () => {
-        if (!isClosed) listener('what drives it has ended')
-      })
-    },
-    close: () => {
-      isClosed = true
-      port.close()
-    },
-  }
+/** Images lie in memory that threads share; Electron's ports carry no such memory. */
+function unshared(message: Extract<DeviceRequest, { type: 'open' }>): DeviceRequest {
+  const copy = ({ pixels, labels, trueLabels, ...images }: PoolImages['train']) => ({
+    ...images,
+    pixels: pixels.slice(),
+    labels: labels.slice(),
+    ...(trueLabels === undefined ? {} : { trueLabels: trueLabels.slice() }),
+  })
+  const { train, test } = message.setting.images
+  return { ...message, setting: { ...message.setting, images: { train: copy(train), test: copy(test) } } }
 }
 
 function messageOf(event: unknown): DeviceReply {

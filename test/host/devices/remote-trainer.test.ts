@@ -7,7 +7,7 @@ import { serveDevice } from '../../../src-main/host/devices/device-server'
 import { forkDevices } from '../../../src-main/host/devices/fork-devices'
 import { openNodeBackend } from '../../../src-main/host/devices/node-backends'
 import { RemoteDevice } from '../../../src-main/host/devices/remote-trainer'
-import { ShellDevices, type DeviceWanted } from '../../../src-main/host/devices/shell-devices'
+import { ShellDevices, type DeviceWish } from '../../../src-main/host/devices/shell-devices'
 import type { ClientTask } from '../../../src-main/engine/trainer/trainer'
 import { everyImage, randomImages, randomModel } from '../../trainer/describe-trainer'
 import { tinyPlan } from '../../trainer/tiny-plans'
@@ -40,9 +40,13 @@ const task: ClientTask = {
 }
 
 /** A device that this process drives, at the other end of a real port, which copies what it carries. */
-function overPort(openBackend: () => Promise<Backend>): { devices: ShellDevices; served: MessagePort[] } {
+function overPort(openBackend: () => Promise<Backend>) {
   const served: MessagePort[] = []
-  const devices = new ShellDevices(({ id, device }: DeviceWanted) => {
+  const wishes: DeviceWish[] = []
+  const devices = new ShellDevices((wish: DeviceWish) => {
+    wishes.push(wish)
+    if (wish.type === 'device-released') return
+    const { id, device } = wish
     const { port1, port2 } = new MessageChannel()
     served.push(port2)
     serveDevice(
@@ -61,7 +65,7 @@ function overPort(openBackend: () => Promise<Backend>): { devices: ShellDevices;
     )
     devices.take({ type: 'device-offered', id, missing: null }, [port1])
   })
-  return { devices, served }
+  return { devices, served, wishes }
 }
 
 let application: BuiltApplication | null = null
@@ -121,7 +125,7 @@ it('passes on that a device has gone, is out of memory, or is not there', async 
     lose = resolve
   })
   const plain = await openNodeBackend('tfjs-cpu', '/nowhere')
-  const { devices } = overPort(() => Promise.resolve({ ...plain, lost }))
+  const { devices, wishes } = overPort(() => Promise.resolve({ ...plain, lost }))
   const gone = new RemoteDevice('webgpu', await devices.connect('webgpu'))
   await gone.describe()
   lose('its driver was reset')
@@ -146,6 +150,15 @@ it('passes on that a device has gone, is out of memory, or is not there', async 
   await expect(missing.describe()).rejects.toMatchObject({ why })
   for (const port of [...full.served, ...none.served]) port.close()
   gone.close()
+  expect(wishes).toEqual([
+    { type: 'device-wanted', id: 1, device: 'webgpu' },
+    { type: 'device-released', id: 1 },
+  ])
+
+  const ended = new RemoteDevice('webgpu', await devices.connect('webgpu'))
+  devices.take({ type: 'device-ended', id: 2, reason: 'its window ended (crashed)' }, [])
+  await expect(ended.describe()).rejects.toThrow('The device webgpu was lost: its window ended (crashed)')
+  ended.close()
 })
 
 it('refuses a run that does not fit the memory of the device before it begins', async () => {
