@@ -66,6 +66,16 @@ export interface PresentDevice extends DeviceBasis {
   readonly speed: readonly DeviceSpeed[] | null
 }
 
+/** Seconds per image on the line through the measured sparsities; the same at every sparsity where one was measured. */
+export function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
+  const [first, last] = [speed.at(0), speed.at(-1)]
+  if (first === undefined || last === undefined) return Number.POSITIVE_INFINITY
+  const seconds = (point: DeviceSpeed) => 1 / point.imagesPerSecond
+  if (first === last) return seconds(first)
+  const share = (sparsity - first.sparsity) / (last.sparsity - first.sparsity)
+  return Math.max(seconds(first) + share * (seconds(last) - seconds(first)), Number.MIN_VALUE)
+}
+
 export interface MissingDevice extends DeviceBasis {
   readonly state: 'missing'
   readonly reason: MissingReason

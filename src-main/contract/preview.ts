@@ -1,3 +1,4 @@
+import type { Device } from './devices'
 import type { ModelSummary } from './records'
 
 /** Clients × classes, before anything is trained. */
@@ -65,7 +66,9 @@ export interface PlanPreview {
   readonly storageBytes: number
   /** Working memory of training: what every thread shares, and what each thread adds. */
   readonly memory: { readonly sharedBytes: number; readonly bytesPerThread: number }
-  /** From a measurement on this machine; null when none was made yet. */
+  /** Where the run would train: its device, or what `auto` means now. */
+  readonly device: Device
+  /** From a measurement on that device; null when none was made yet, or where one would take too long. */
   readonly estimatedSeconds: number | null
 }
 

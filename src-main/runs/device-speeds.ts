@@ -2,15 +2,20 @@ import { z } from 'zod'
 import type { DeviceSpeed } from '../contract/devices'
 import { readJson, writeJson } from '../sessions/json-file'
 
-const speedsSchema = z.object({
-  /** What the devices were measured with; other software is measured anew. */
+const measurementSchema = z.object({
+  /** What the devices were measured with: other software, such as the window's against the command line's, is measured anew. */
   measuredWith: z.string(),
   devices: z.record(z.string(), z.array(z.object({ sparsity: z.number(), imagesPerSecond: z.number().nonnegative() }))),
 })
+/** The last ones, the newest first. */
+const speedsSchema = z.array(measurementSchema)
+const kept = 4
 
-/** The speeds of this computer's devices, measured once and kept in a file. */
+type Measurement = z.output<typeof measurementSchema>
+
+/** The speeds of this computer's devices, measured once with each software and kept in a file. */
 export class DeviceSpeeds {
-  #known: Promise<z.output<typeof speedsSchema>> | null = null
+  #known: Promise<Measurement> | null = null
 
   constructor(
     private readonly file: string,
@@ -18,22 +23,29 @@ export class DeviceSpeeds {
   ) {}
 
   async of(device: string): Promise<readonly DeviceSpeed[] | null> {
-    return (await this.#read()).devices[device] ?? null
+    return (await this.#ours()).devices[device] ?? null
   }
 
   async remember(device: string, speed: readonly DeviceSpeed[]): Promise<void> {
-    const known = await this.#read()
-    known.devices[device] = [...speed]
-    await writeJson(this.file, known)
+    const ours = await this.#ours()
+    ours.devices[device] = [...speed]
+    const others = (await this.#read()).filter(({ measuredWith }) => measuredWith !== this.measuredWith)
+    await writeJson(this.file, [ours, ...others].slice(0, kept))
   }
 
-  #read(): Promise<z.output<typeof speedsSchema>> {
-    const nothing = { measuredWith: this.measuredWith, devices: {} }
-    this.#known ??= readJson(this.file, speedsSchema).then(
-      (known) => (known.measuredWith === this.measuredWith ? known : nothing),
-      // Not measured yet, or by a version that wrote something else.
-      () => nothing,
+  #ours(): Promise<Measurement> {
+    this.#known ??= this.#read().then(
+      (all) =>
+        all.find(({ measuredWith }) => measuredWith === this.measuredWith) ?? {
+          measuredWith: this.measuredWith,
+          devices: {},
+        },
     )
     return this.#known
+  }
+
+  /** Nothing where nothing was measured yet, or by a version that wrote something else. */
+  #read(): Promise<Measurement[]> {
+    return readJson(this.file, speedsSchema).catch(() => [])
   }
 }

@@ -3,6 +3,7 @@ import {
   deviceKind,
   deviceNames,
   promiseOf,
+  secondsPerImage,
   type Device,
   type DeviceChoice,
   type DeviceReport,
@@ -44,6 +45,7 @@ export class Devices {
   readonly #pool: WorkerPool
   readonly #connect: ConnectDevice | null
   readonly #speeds: DeviceSpeeds
+  readonly #found = new Map<Device, Promise<DeviceReport>>()
 
   /**
    * @param connect starts what drives a device; null where there is only the processor
@@ -74,7 +76,20 @@ export class Devices {
    * The device that a choice means. `auto` is the fastest at the given density among those that have been measured and are
    * here; the processor while none has. Nothing is measured for it, so that no run waits for that.
    */
-  async resolve(choice: DeviceChoice, density: number): Promise<Device> {
+  resolve(choice: DeviceChoice, density: number): Promise<Device> {
+    return this.#resolve(choice, density, (device) => this.#find(device))
+  }
+
+  /** The same from what was found last, for a look ahead that starts no device again and again. */
+  expected(choice: DeviceChoice, density: number): Promise<Device> {
+    return this.#resolve(choice, density, (device) => this.#found.get(device) ?? this.#find(device))
+  }
+
+  async #resolve(
+    choice: DeviceChoice,
+    density: number,
+    find: (device: Device) => Promise<DeviceReport>,
+  ): Promise<Device> {
     if (choice !== 'auto') return choice
     const measured: { readonly device: Device; readonly seconds: number }[] = []
     for (const device of deviceNames) {
@@ -85,7 +100,7 @@ export class Devices {
     measured.sort((one, other) => one.seconds - other.seconds)
     for (const { device } of measured) {
       if (device === 'cpu') return device
-      const report = await this.#find(device)
+      const report = await find(device)
       if (report.state === 'present' && !report.isEmulated) return device
     }
     return 'cpu'
@@ -110,7 +125,14 @@ export class Devices {
     }
   }
 
-  async #find(device: Device): Promise<DeviceReport> {
+  /** What a device is now; remembered for `expected`. */
+  #find(device: Device): Promise<DeviceReport> {
+    const report = this.#look(device)
+    this.#found.set(device, report)
+    return report
+  }
+
+  async #look(device: Device): Promise<DeviceReport> {
     try {
       return await this.#present(device)
     } catch (error) {
@@ -157,11 +179,17 @@ export class Devices {
     return new RemoteDevice(device, await this.#connect(device))
   }
 
-  async #measure({ device, isEmulated }: PresentDevice): Promise<DeviceSpeed[]> {
-    // Seconds per step where the others have milliseconds.
-    const isSlow = isEmulated || device === 'tfjs-cpu'
-    const clients = device === 'cpu' ? this.#pool.workers : isSlow ? 1 : 8
-    const experiment = benchmarkExperiment({ ...(isSlow ? { batchSize: 4 } : {}), clientsAtOnce: clients })
+  /** Whether a device takes seconds per step where the others take milliseconds; throws where it is missing. */
+  async isSlow(device: Device): Promise<boolean> {
+    const report = await (this.#found.get(device) ?? this.#find(device))
+    if (report.state === 'missing') throw new DeviceMissing(device, report)
+    return isSlow(report)
+  }
+
+  async #measure(report: PresentDevice): Promise<DeviceSpeed[]> {
+    const { device } = report
+    const clients = device === 'cpu' ? this.#pool.workers : isSlow(report) ? 1 : 8
+    const experiment = benchmarkExperiment({ ...(isSlow(report) ? { batchSize: 4 } : {}), clientsAtOnce: clients })
     const { plan } = prepareModel(experiment, benchmarkShape, 10)
     const images = noiseImages(plan, experiment.batchSize)
     const opened = await this.open(device, plan, { train: images, test: images }, experiment)
@@ -179,12 +207,6 @@ export class Devices {
   }
 }
 
-/** Seconds per image on the line through the measured sparsities; at the only one where there is one. */
-function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
-  const [first, last] = [speed.at(0), speed.at(-1)]
-  if (first === undefined || last === undefined) return Number.POSITIVE_INFINITY
-  const seconds = (point: DeviceSpeed) => 1 / point.imagesPerSecond
-  if (first === last) return seconds(first)
-  const share = (sparsity - first.sparsity) / (last.sparsity - first.sparsity)
-  return Math.max(seconds(first) + share * (seconds(last) - seconds(first)), Number.MIN_VALUE)
+function isSlow({ device, isEmulated }: PresentDevice): boolean {
+  return isEmulated || device === 'tfjs-cpu'
 }

@@ -108,8 +108,8 @@ export class Laboratory {
     this.#datasets = datasets
     this.#pool = pool
     this.sessions = new SessionStore(home.sessionsFolder)
-    this.#estimator = new TimeEstimator(pool)
     this.#devices = new Devices(pool, connectDevice, home.devicesFile)
+    this.#estimator = new TimeEstimator(pool, this.#devices)
     this.#load = new LoadMeter((load) => {
       this.#emit({ type: 'machine.load', load })
     })
@@ -394,16 +394,18 @@ export class Laboratory {
     const { counts } = previewPartition(experiment, train.labels, test.labels, classNames)
     const clientImages = counts.map((row) => row.reduce((sum, count) => sum + count, 0))
     const preview = previewPlan(experiment, train.shape, classNames.length, clientImages, null)
-    const estimatedSeconds = this.#estimator.estimate(experiment, preview, test.count)
-    if (estimatedSeconds === null) this.#measure(experiment, preview)
-    return { ...preview, estimatedSeconds }
+    const { activeWeights, prunableWeights } = preview.summary
+    const device = await this.#devices.expected(experiment.device, activeWeights / prunableWeights)
+    const estimatedSeconds = this.#estimator.estimate(experiment, device, preview, test.count)
+    if (estimatedSeconds === null) this.#measure(experiment, device, preview)
+    return { ...preview, device, estimatedSeconds }
   }
 
   /** Measures beside the answer, which does not wait for it; the event makes whoever asked ask again. */
-  #measure(experiment: Experiment, preview: PlanPreview): void {
+  #measure(experiment: Experiment, device: Device, preview: PlanPreview): void {
     // A measurement beside a run would be wrong and would slow the run down.
     const mayMeasure = () => !this.#queue.isBusy
-    this.#estimator.measure(experiment, preview, mayMeasure).then(
+    this.#estimator.measure(experiment, device, preview, mayMeasure).then(
       (measured) => {
         if (measured) this.#emit({ type: 'estimates.changed' })
       },

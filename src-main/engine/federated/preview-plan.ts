@@ -91,6 +91,7 @@ export function previewPlan(
       ),
       bytesPerThread: threadBytes(plan, experiment.batchSize),
     },
+    device: experiment.device === 'auto' ? 'cpu' : experiment.device,
     estimatedSeconds,
   }
 }
