@@ -72,7 +72,8 @@ function driveInProcess(
   })
   child.once('exit', (code) => {
     const last = lastWords.trim().split('\n').at(-1) ?? ''
-    onEnd(`its process ended with exit code ${code}${last === '' ? '' : ` (${last})`}`)
+    const ending = last === '' ? String(code) : `${code} (${last})`
+    onEnd(`its process ended with exit code ${ending}`)
   })
   // A fatal error of V8; the exit follows. Without a listener it would end this process too.
   child.on('error', (kind, location) => {

@@ -9,6 +9,7 @@ import { englishTime } from '@contract/format'
 import { exportsEn } from './exports.en'
 import type { CompareView } from '../state/laboratory.svelte'
 import { comparisonEn } from './comparison.en'
+import { devicesEn } from './devices.en'
 import { guideEn } from './guide.en'
 import { runningEn } from './running.en'
 import { workbenchEn } from './workbench.en'
@@ -28,6 +29,7 @@ export const en = {
     compare: 'Compare',
     layers: 'Layers',
     sessions: 'Sessions',
+    devices: 'Devices',
     settings: 'Settings',
   },
   shell: {
@@ -812,6 +814,7 @@ export const en = {
   workbench: workbenchEn,
   comparison: comparisonEn,
   running: runningEn,
+  devices: devicesEn,
   guide: guideEn,
   time: englishTime,
   figures: englishFigureWords,

@@ -4,13 +4,22 @@ import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
 import { exportsZhCn } from './exports.zh-CN'
 import { figuresZhCn, reportZhCn } from './figures.zh-CN'
 import { comparisonZhCN } from './comparison.zh-CN'
+import { devicesZhCN } from './devices.zh-CN'
 import { guideZhCN } from './guide.zh-CN'
 import { runningZhCN } from './running.zh-CN'
 import { workbenchZhCN } from './workbench.zh-CN'
 
 /** 简体中文. Same keys as English; the field's terms are those of the Chinese literature. */
 export const zhCN: Messages = {
-  pages: { setup: '实验设置', runs: '运行', compare: '对比', layers: '层', sessions: '会话', settings: '设置' },
+  pages: {
+    setup: '实验设置',
+    runs: '运行',
+    compare: '对比',
+    layers: '层',
+    sessions: '会话',
+    devices: '设备',
+    settings: '设置',
+  },
   shell: {
     navigation: '页面',
     skip: '跳到内容',
@@ -679,6 +688,7 @@ export const zhCN: Messages = {
   workbench: workbenchZhCN,
   comparison: comparisonZhCN,
   running: runningZhCN,
+  devices: devicesZhCN,
   guide: guideZhCN,
   time: {
     seconds: (n) => `${n} 秒`,

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte'
 import type { ApplicationInfo, DataFolder, Preferences } from '@contract/commands'
 import type { EspalierEvent, MachineLoad, RunLanes } from '@contract/events'
+import type { Device } from '@contract/devices'
 import type { DatasetName, Experiment } from '@contract/experiment'
 import type { MatrixView } from '@contract/matrix'
 import type { PaperName } from '@contract/papers'
@@ -9,6 +10,7 @@ import type { RunAnnotation, RunManifest, SessionEntry } from '@contract/records
 import { ablationExperiments, experimentsOf, sweepCells } from '@contract/sweep'
 import type { Engine } from '../bridge/bridge'
 import { Datasets } from './datasets.svelte'
+import { Devices } from './devices.svelte'
 import { Exports } from './exports.svelte'
 import { Draft } from './draft.svelte'
 import { Messages } from './messages.svelte'
@@ -24,7 +26,7 @@ const mostRecent = 8
 /** Sessions whose last question of the result matrix is remembered. */
 const mostMatrixViews = 40
 
-export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
+export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'devices', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
 /** The views of the comparison, as tabs and as actions. */
 export const compareViews = [
@@ -50,6 +52,7 @@ export class Laboratory {
   readonly preferences = new PreferencesState()
   readonly messages = new Messages((text) => this.said(text))
   readonly datasets = new Datasets()
+  readonly devices = new Devices()
   readonly draft: Draft
   readonly preview: Preview
   readonly sweepCost: SweepCostState
@@ -220,6 +223,29 @@ export class Laboratory {
     if (status === null || status === undefined) return
     this.datasets.replace(status)
     this.preview.forget()
+  }
+
+  /** Looks for every device anew; some seconds. */
+  async findDevices(): Promise<void> {
+    if (this.devices.isLooking) return
+    this.devices.isLooking = true
+    await this.attempt(async () => {
+      this.devices.reports = await this.engine.invoke('devices.list')
+    })
+    this.devices.isLooking = false
+  }
+
+  /** Measures devices one after the other; `auto` and the estimates follow. */
+  async measureDevices(chosen: readonly Device[]): Promise<void> {
+    for (const device of chosen) {
+      this.devices.measuring = device
+      const report = await this.attempt(() => this.engine.invoke('devices.measure', { device }))
+      this.devices.measuring = null
+      if (report === undefined) return
+      this.devices.replace(report)
+    }
+    void this.preview.askAgain()
+    void this.sweepCost.askAgain()
   }
 
   /** Reads the list anew; whoever asks while it is being read shares one more reading, so that a burst costs two. */

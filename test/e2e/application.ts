@@ -23,7 +23,7 @@ export class Laboratory {
     window.on('pageerror', (error) => this.complaints.push(error.message))
   }
 
-  async show(page: 'setup' | 'runs' | 'compare' | 'layers' | 'sessions' | 'settings'): Promise<void> {
+  async show(page: 'setup' | 'runs' | 'compare' | 'layers' | 'sessions' | 'devices' | 'settings'): Promise<void> {
     await this.window.getByTestId(`nav-${page}`).click()
     await expect(this.window.getByTestId(`page-${page}`)).toBeVisible()
   }

@@ -89,6 +89,39 @@ test('what the engine says is said in the language of the window', async ({ page
   await expect(page.getByTestId('message')).toContainText('无法暂停')
 })
 
+test('devices: found, measured, the missing ones with reason and remedy; the form says so of a chosen one', async ({
+  page,
+}) => {
+  await openApplication(page)
+  await goTo(page, 'devices')
+  await expect(page.getByTestId('device-cuda')).toContainText('No card')
+  await expect(page.getByTestId('device-tensorflow-cpu')).toContainText('Run npm run setup:tensorflow')
+  await expect(page.getByTestId('devices-status')).toHaveText('Automatic now takes: Processor.')
+  await page.getByTestId('measure-all').focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByTestId('speed-webgpu')).toContainText('6,200 images/s')
+  await expect(page.getByTestId('devices-status')).toHaveText(
+    'Automatic now takes: Card of any make (WebGPU) for dense networks, Processor at S = 0.9.',
+  )
+  // The referee takes minutes: only when asked for.
+  await expect(page.getByTestId('speed-tfjs-cpu')).toHaveText('not measured')
+  await page.evaluate(() => {
+    window.fakeEngine.failNext('devices.measure', 'The device tfjs-cpu was lost: its process ended.', 'busy')
+  })
+  await page.getByTestId('measure-tfjs-cpu').click()
+  await expect(page.getByTestId('message')).toContainText('The device tfjs-cpu was lost')
+
+  await goTo(page, 'setup')
+  await page.locator('#input-device').selectOption('tensorflow-cpu')
+  await expect(page.getByTestId('device-missing')).toContainText('has not been set up')
+  await expect(page.getByTestId('cost-card')).toContainText('on TensorFlow on the processor')
+  await page.getByTestId('to-devices').click()
+  await goTo(page, 'settings')
+  await page.getByTestId('locale-zh-CN').check()
+  await goTo(page, 'devices')
+  await expect(page.getByTestId('device-cuda')).toContainText('没有 NVIDIA 驱动程序')
+})
+
 // A window of 1280 × 800 at 200 % has this many pixels of the page.
 test.describe('at 200 %', () => {
   test.use({ viewport: { width: 640, height: 400 } })

@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 
-export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'settings'] as const
+export const pageNames = ['setup', 'runs', 'compare', 'layers', 'sessions', 'devices', 'settings'] as const
 export type PageName = (typeof pageNames)[number]
 
 /** Opens the application over the fake engine and waits until it has loaded. */

@@ -11,7 +11,7 @@ import {
   type Preferences,
 } from '@contract/commands'
 import type { EspalierBridge } from '@contract/bridge'
-import type { DeviceReport } from '@contract/devices'
+import type { Device, DeviceReport } from '@contract/devices'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
@@ -106,19 +106,57 @@ const information: ApplicationInfo = {
   systemLocale: 'en-GB',
 }
 
-const processor: DeviceReport = {
-  device: 'cpu',
-  promise: 'bits',
-  state: 'present',
-  hardware: 'A processor with 8 cores',
-  versions: { espalier: '0.1.0' },
-  freeBytes: 8 * 2 ** 30,
-  isEmulated: false,
-  speed: [
-    { sparsity: 0, imagesPerSecond: 2400 },
-    { sparsity: 0.9, imagesPerSecond: 9100 },
-  ],
-}
+const devices: readonly DeviceReport[] = [
+  {
+    device: 'cpu',
+    promise: 'bits',
+    state: 'present',
+    hardware: 'A processor with 8 cores',
+    versions: { espalier: '0.1.0', kernels: 'sparse/native avx2' },
+    freeBytes: 8e9,
+    isEmulated: false,
+    speed: [
+      { sparsity: 0, imagesPerSecond: 2400 },
+      { sparsity: 0.9, imagesPerSecond: 9100 },
+    ],
+  },
+  {
+    device: 'cuda',
+    promise: 'tolerance',
+    state: 'missing',
+    reason: 'no-card',
+    problem: 'there is no NVIDIA driver (nvidia-smi is not found)',
+    remedy: 'Install the driver of your NVIDIA card; for cards of other makes use webgpu',
+  },
+  {
+    device: 'webgpu',
+    promise: 'tolerance',
+    state: 'present',
+    hardware: 'intel, gen-12lp',
+    versions: { '@tensorflow/tfjs-backend-webgpu': '4.22.0', Chromium: '130.0.6723.137' },
+    freeBytes: null,
+    isEmulated: false,
+    speed: null,
+  },
+  {
+    device: 'tensorflow-cpu',
+    promise: 'tolerance',
+    state: 'missing',
+    reason: 'not-set-up',
+    problem: 'the native part of @tensorflow/tfjs-node has not been set up',
+    remedy: 'Run npm run setup:tensorflow, which fetches it',
+  },
+  {
+    device: 'tfjs-cpu',
+    promise: 'tolerance',
+    state: 'present',
+    hardware: 'A processor with 8 cores',
+    versions: { '@tensorflow/tfjs-backend-cpu': '4.22.0' },
+    freeBytes: 8e9,
+    isEmulated: false,
+    speed: null,
+  },
+]
 
 /** An engine in the page: the same answers every time, rounds over timers, and failures on demand. */
 export class FakeEngine implements EspalierBridge {
@@ -128,6 +166,7 @@ export class FakeEngine implements EspalierBridge {
   /** Time that a round takes; may be changed while runs are under way. */
   roundMilliseconds: number
   #datasets = datasets
+  #devices = devices
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
   #cancelTransfer: (() => void) | null = null
@@ -244,8 +283,8 @@ export class FakeEngine implements EspalierBridge {
       return null
     },
     'datasets.import': ({ name }) => this.#setDataset(name, 'ready'),
-    'devices.list': () => [processor],
-    'devices.measure': () => processor,
+    'devices.list': () => this.#devices,
+    'devices.measure': ({ device }) => this.#measureDevice(device),
     'preview.partition': ({ experiment }) => this.#partition(experiment),
     'preview.plan': ({ experiment }) => this.#plan(experiment),
     'preview.sweep': ({ experiments }) =>
@@ -508,6 +547,15 @@ export class FakeEngine implements EspalierBridge {
         resolve(this.#setDataset(name, 'ready'))
       }, this.roundMilliseconds * 2)
     })
+  }
+
+  #measureDevice(device: Device): DeviceReport {
+    const measured = (report: DeviceReport): DeviceReport => {
+      if (report.device !== device || report.state === 'missing' || report.device === 'cpu') return report
+      return { ...report, speed: [{ sparsity: 0, imagesPerSecond: device === 'webgpu' ? 6200 : 6 }] }
+    }
+    this.#devices = this.#devices.map(measured)
+    return this.#devices.find((report) => report.device === device) ?? this.#devices[0]
   }
 
   #plan(experiment: Experiment) {
