@@ -1,64 +1,105 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DeviceReport } from '../../src-main/contract/devices'
 import type { RunManifest } from '../../src-main/contract/records'
+import { dataHome } from '../../src-main/sessions/home'
 import { expect, test, type Laboratory } from './application'
 
 /** Chromium computes in software what a card would. */
 const softwareCard = ['--use-webgpu-adapter=swiftshader', '--use-vulkan=swiftshader', '--enable-features=Vulkan']
+/** The tests have a data folder of their own; TensorFlow is where it was set up. */
+const environment = { ESPALIER_TENSORFLOW: dataHome().tensorflowFolder }
+
 const small = {
   totalClients: '2',
   clientsPerRound: '2',
   samplesPerClient: '16',
   batchSize: '8',
   localEpochs: '1',
-  rounds: '2',
-  evaluationInterval: '2',
   sparsity: '0.95',
 }
 
-async function devicesOf({ window: page }: Laboratory): Promise<readonly DeviceReport[]> {
-  return page.evaluate(async () => {
-    const bridge = window.espalier as unknown as { invoke(command: string): Promise<{ value: DeviceReport[] }> }
-    return (await bridge.invoke('devices.list')).value
-  })
+/** Whether a device is here, from its page; if not, why not is printed. */
+async function isHere({ window }: Laboratory, device: string): Promise<boolean> {
+  const card = window.getByTestId(`device-${device}`)
+  await expect(card).toBeVisible({ timeout: 60_000 })
+  if ((await card.getAttribute('data-state')) === 'present') return true
+  console.log(`skipped: ${(await card.innerText()).replaceAll('\n', ' ')}`)
+  return false
 }
 
-async function skipWithout(laboratory: Laboratory, device: string): Promise<void> {
-  const report = (await devicesOf(laboratory)).find((found) => found.device === device)
-  if (report?.state === 'present') return
-  const reason = report === undefined ? `${device} is not listed` : `${report.problem}. ${report.remedy}`
-  console.log(`skipped: ${device}: ${reason}`)
-  test.skip(true, reason)
-}
-
-async function launch(laboratory: Laboratory, device: string, name: string, values = {}): Promise<void> {
+async function launch(laboratory: Laboratory, device: string, name: string, rounds: string): Promise<void> {
   await laboratory.show('setup')
-  await laboratory.fill({ ...small, ...values })
+  await laboratory.fill({ ...small, rounds, evaluationInterval: rounds })
   await laboratory.window.locator('#input-method').selectOption('small-dense')
   await laboratory.window.locator('#input-model').selectOption('lenet-300-100')
   await laboratory.window.locator('#input-device').selectOption(device)
   await laboratory.launch('run', '0', name)
 }
 
-async function manifests(home: string): Promise<RunManifest[]> {
+/** On which devices the newest run was trained, in their order. */
+async function devicesUsed(home: string): Promise<string[]> {
   const files = await readdir(join(home, 'sessions'), { recursive: true })
-  const runs = files.filter((file) => file.endsWith('run.json'))
-  return Promise.all(
-    runs.map(async (file) => JSON.parse(await readFile(join(home, 'sessions', file), 'utf8')) as RunManifest),
+  const runs = await Promise.all(
+    files
+      .filter((file) => file.endsWith('run.json'))
+      .map(async (file) => JSON.parse(await readFile(join(home, 'sessions', file), 'utf8')) as RunManifest),
   )
+  runs.sort((one, other) => one.createdAt.localeCompare(other.createdAt))
+  return (runs.at(-1)?.devices ?? []).map(({ device, trainer }) => `${device}: ${trainer}`)
 }
 
-test('a run on WebGPU, in a hidden window', async ({ open, home }) => {
-  const laboratory = await open({}, softwareCard)
-  await skipWithout(laboratory, 'webgpu')
-  await launch(laboratory, 'webgpu', 'On the card')
+test('runs on WebGPU and on TensorFlow; an engine and a card that are lost leave runs that go on', async ({
+  open,
+  home,
+}) => {
+  const laboratory = await open(environment, softwareCard)
+  const { application, window } = laboratory
+  await laboratory.show('devices')
+  const hasTensorflow = await isHere(laboratory, 'tensorflow-cpu')
+  test.skip(!(await isHere(laboratory, 'webgpu')), 'Chromium finds no card, nor SwiftShader')
+  await expect(window.getByTestId('device-webgpu')).toContainText('Chromium')
+  await expect(window.getByTestId('device-cpu')).toContainText('espalier')
+  await laboratory.screenshot('8-devices')
+  const hiddenWindows = () => application.windows().length - 1
+
+  await launch(laboratory, 'webgpu', 'On the card', '2')
   await expect(laboratory.runsIn('finished')).toHaveCount(1, { timeout: 60_000 })
-  const [finished] = await manifests(home)
-  expect(finished.devices).toMatchObject([
-    { device: 'webgpu', trainer: expect.stringContaining('Chromium') as unknown, promise: 'tolerance' },
-  ])
-  // Its window has gone with the run.
-  await expect.poll(() => laboratory.application.windows().length).toBe(1)
+  expect(await devicesUsed(home)).toEqual([expect.stringMatching(/^webgpu: tfjs\/webgpu .*Chromium/)])
+  await expect.poll(hiddenWindows).toBe(0)
+
+  if (hasTensorflow) {
+    await launch(laboratory, 'tensorflow-cpu', 'On TensorFlow', '2')
+    await expect(laboratory.runsIn('finished')).toHaveCount(1, { timeout: 60_000 })
+    expect(await devicesUsed(home)).toEqual([expect.stringMatching(/^tensorflow-cpu: tfjs\/tensorflow 2\./)])
+  }
+
+  await launch(laboratory, 'webgpu', 'Lost', '5000')
+  const round = laboratory.runsIn('running').filter({ hasText: /round [1-9]/ })
+  await expect(round).toHaveCount(1, { timeout: 60_000 })
+  expect(hiddenWindows()).toBe(1)
+  await application.evaluate(({ app }) => {
+    const engine = app.getAppMetrics().find(({ name }) => name === 'Espalier Engine')
+    if (engine === undefined) throw new Error('there is no engine process')
+    process.kill(engine.pid, 'SIGKILL')
+  })
+  await expect(laboratory.runsIn('interrupted')).toHaveCount(1, { timeout: 60_000 })
+  await expect.poll(hiddenWindows).toBe(0)
+  await window.getByTestId('resume-run').click()
+  await expect.poll(hiddenWindows, { timeout: 60_000 }).toBe(1)
+  await expect(round).toHaveCount(1, { timeout: 60_000 })
+
+  await application.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()
+      .find((other) => !other.isVisible())
+      ?.webContents.forcefullyCrashRenderer()
+  })
+  await expect(laboratory.runsIn('failed')).toHaveCount(1, { timeout: 60_000 })
+  await expect(window.getByTestId('run-message')).toContainText('The device webgpu was lost: its window ended')
+  await expect.poll(hiddenWindows).toBe(0)
+  await window.getByTestId('resumeOnProcessor-run').click()
+  const kinds = async () => (await devicesUsed(home)).map((use) => use.split(':')[0])
+  await expect.poll(kinds, { timeout: 60_000 }).toEqual(['webgpu', 'cpu'])
+  await window.getByTestId('cancel-run').click()
+  await expect(laboratory.runsIn('cancelled')).toHaveCount(1, { timeout: 60_000 })
   expect(laboratory.complaints).toEqual([])
 })

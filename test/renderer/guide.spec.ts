@@ -95,7 +95,7 @@ test('devices: found, measured, the missing ones with reason and remedy; the for
   await openApplication(page)
   await goTo(page, 'devices')
   await expect(page.getByTestId('device-cuda')).toContainText('No card')
-  await expect(page.getByTestId('device-tensorflow-cpu')).toContainText('Run npm run setup:tensorflow')
+  await expect(page.getByTestId('device-tensorflow-cpu')).toContainText('run npm run setup:tensorflow')
   await expect(page.getByTestId('devices-status')).toHaveText('Automatic now takes: Processor.')
   await page.getByTestId('measure-all').focus()
   await page.keyboard.press('Enter')

@@ -125,7 +125,7 @@ describe('a run on a device', () => {
     const laboratory = await openLaboratory((device) => forkDevices('/nowhere', '/nowhere.js')(device))
     const { run: failed } = await run(laboratory, { device: 'tensorflow-cpu' })
     expect(failed.state).toBe('failed')
-    expect(failed.message).toMatch(/The device tensorflow-cpu cannot be used: .*Run npm run setup:tensorflow/)
+    expect(failed.message).toMatch(/The device tensorflow-cpu cannot be used: .*run npm run setup:tensorflow/)
     const { run: finished } = await run(laboratory, {})
     expect(finished).toMatchObject({ state: 'finished', devices: [{ device: 'cpu' }] })
     await laboratory.close()
@@ -161,12 +161,12 @@ describe('auto', () => {
     await laboratory.close()
     const folder = folders.at(-1) ?? ''
     const { devicesFile } = dataHome(folder)
-    const speeds = JSON.parse(await readFile(devicesFile, 'utf8')) as { devices: Record<string, unknown> }
+    const speeds = JSON.parse(await readFile(devicesFile, 'utf8')) as { devices: Record<string, unknown> }[]
     for (const [imagesPerSecond, device] of [
       [0.001, 'cpu'],
       [1e9, 'webgpu'],
     ] as const) {
-      speeds.devices['webgpu'] = [{ sparsity: 0, imagesPerSecond }]
+      speeds[0].devices['webgpu'] = [{ sparsity: 0, imagesPerSecond }]
       await writeFile(devicesFile, JSON.stringify(speeds))
       const informed = await openLaboratory(asCard, new SyntheticDatasets(), folder)
       const { run: ended } = await run(informed, { rounds: 1, device: 'auto' })

@@ -50,7 +50,7 @@ export async function locateTensorflow(device: Device, setupFolder: string): Pro
     throw new DeviceMissing(device, {
       reason: 'not-set-up',
       problem: `the native part of ${packageName} has not been set up`,
-      remedy: `Run ${setupCommand(device)}, which fetches it`,
+      remedy: `In a checkout of Espalier run ${setupCommand(device)}, which sets it up for this user`,
     })
   }
   return { card, packageName, packageFolder: folder, binding }

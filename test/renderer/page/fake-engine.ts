@@ -144,7 +144,7 @@ const devices: readonly DeviceReport[] = [
     state: 'missing',
     reason: 'not-set-up',
     problem: 'the native part of @tensorflow/tfjs-node has not been set up',
-    remedy: 'Run npm run setup:tensorflow, which fetches it',
+    remedy: 'In a checkout of Espalier run npm run setup:tensorflow, which sets it up for this user',
   },
   {
     device: 'tfjs-cpu',
