@@ -26,6 +26,10 @@ for (const theme of ['light', 'dark'] as const) {
             path: `${folder}/${pageName}-${theme}-${locale}-${name}.png`,
             animations: 'disabled',
           })
+          if (pageName === 'setup') {
+            await page.getByTestId('field-clientsAtOnce').scrollIntoViewIfNeeded()
+            await page.screenshot({ path: `${folder}/setup-device-${theme}-${locale}-${name}.png` })
+          }
           const overflow = await page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
           )
