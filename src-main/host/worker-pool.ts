@@ -7,6 +7,7 @@ import type { ModelPlan } from '../engine/models/plan'
 import type { Evaluation } from '../engine/trainer/trainer'
 import { trainingWorkerUrl } from './application-files'
 import type { KernelSource } from './kernel-source'
+import { Patience, type SilenceLimits } from './patience'
 import { modelSharer, shareImages } from './shared-memory'
 import type { PoolImages, ThreadJob } from './thread-protocol'
 import { TrainingThread, type ThreadSetting } from './training-thread'
@@ -17,7 +18,14 @@ export interface WorkerPoolOptions {
   readonly workers: number
   /** The built training-worker; by default the one of this application. */
   readonly workerUrl?: URL
+  /** What silence is too long; by default two minutes, and twenty times longer than any thread before. */
+  readonly silence?: SilenceLimits
 }
+
+/** How often the silence of the threads is counted. */
+const countMilliseconds = 500
+/** A job at which so many threads have hung is not given to another one. */
+const mostHung = 2
 
 /** A thread has begun or ended to train a client, or to evaluate (`client` is null). */
 export interface WorkNews {
@@ -30,9 +38,14 @@ export interface WorkNews {
 
 interface Job {
   readonly setting: ThreadSetting
+  readonly patience: Patience
   readonly job: ThreadJob
   readonly onValue: (value: unknown) => void
   readonly onFailure: (error: unknown) => void
+  /** Threads that hung at it. */
+  hung: number
+  /** Milliseconds for which its thread has been silent while this process was awake. */
+  silence: number
 }
 
 /**
@@ -49,14 +62,23 @@ export class WorkerPool {
   #workers: number
   #pending: Job[] = []
   #isDisposed = false
+  readonly #limits: SilenceLimits
+  /** Runs while a thread is at work. */
+  #clock: NodeJS.Timeout | null = null
 
-  constructor({ kernels, workers, workerUrl = trainingWorkerUrl() }: WorkerPoolOptions) {
+  constructor({
+    kernels,
+    workers,
+    workerUrl = trainingWorkerUrl(),
+    silence = { leastMilliseconds: 120_000, factor: 20 },
+  }: WorkerPoolOptions) {
     if (!existsSync(workerUrl)) {
       throw new EspalierError('failed', `The training thread ${workerUrl.pathname} is missing; build Espalier first.`)
     }
     this.#kernels = kernels
     this.#workerUrl = workerUrl
     this.#workers = workers
+    this.#limits = silence
   }
 
   get workers(): number {
@@ -82,8 +104,9 @@ export class WorkerPool {
       plan,
       images: { train: shareImages(images.train), test: shareImages(images.test) },
     }
+    const patience = new Patience(this.#limits)
     const never = new AbortController().signal
-    const [description] = await this.#runAll<string>(setting, [{ type: 'describe' }], () => {}, never)
+    const [description] = await this.#runAll<string>(setting, patience, [{ type: 'describe' }], () => {}, never)
     return {
       description,
       ...setting.images,
@@ -91,6 +114,7 @@ export class WorkerPool {
         const share = modelSharer()
         return this.#runAll<ClientReport>(
           setting,
+          patience,
           clients.map((client) => ({ type: 'train', client: share(client) })),
           onClientDone,
           signal,
@@ -100,6 +124,7 @@ export class WorkerPool {
         const share = modelSharer()
         return this.#runAll<Evaluation>(
           setting,
+          patience,
           jobs.map(({ indices, ...model }) => ({ type: 'evaluate', model: share(model), indices })),
           () => {},
           signal,
@@ -111,6 +136,7 @@ export class WorkerPool {
         return mergeEvaluations(
           await this.#runAll<Evaluation>(
             setting,
+            patience,
             blocks.map((indices) => ({ type: 'evaluate', model: shared, indices })),
             () => {},
             signal,
@@ -123,6 +149,7 @@ export class WorkerPool {
   /** Ends every thread; work that is under way fails. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
+    this.#stopClock()
     const threads = [...this.#threads.keys()]
     this.#threads.clear()
     const failure = new EspalierError('failed', 'The worker pool was closed.')
@@ -136,6 +163,7 @@ export class WorkerPool {
    */
   #runAll<Value>(
     setting: ThreadSetting,
+    patience: Patience,
     jobs: readonly ThreadJob[],
     onDone: (done: number) => void,
     signal: AbortSignal,
@@ -167,7 +195,10 @@ export class WorkerPool {
       jobs.forEach((job, index) => {
         const entry: Job = {
           setting,
+          patience,
           job,
+          hung: 0,
+          silence: 0,
           onValue: (value) => {
             if (!batch.delete(entry)) return
             values[index] = value as Value
@@ -197,20 +228,65 @@ export class WorkerPool {
       if (thread === null) return
       this.#pending.shift()
       this.#threads.set(thread, job)
+      job.silence = 0
+      this.#startClock()
       this.#tellWork(thread, job, false)
+      const attempt = job.hung
+      const startedAt = performance.now()
       thread.run(job.setting, job.job).then(
         (value) => {
+          job.patience.learn(job.job, performance.now() - startedAt)
           this.#tellWork(thread, job, true)
           this.#release(thread)
           job.onValue(value)
         },
         (error: unknown) => {
           this.#tellWork(thread, job, true)
+          const hasHung = job.hung > attempt
+          if (hasHung && job.hung < mostHung && !this.#isDisposed) {
+            this.#pending.unshift(job)
+            this.#handOut()
+            return
+          }
           this.#release(thread)
-          job.onFailure(error)
+          job.onFailure(hasHung ? hungAgain(job) : error)
         },
       )
     }
+  }
+
+  /** Counts the silence of the threads while any is at work. */
+  #startClock(): void {
+    if (this.#clock !== null) return
+    let countedAt = performance.now()
+    this.#clock = setInterval(() => {
+      // While this process or the whole computer slept, so did its threads.
+      const passed = Math.min(performance.now() - countedAt, 2 * countMilliseconds)
+      countedAt = performance.now()
+      let isAnyBusy = false
+      for (const [thread, job] of this.#threads) {
+        if (job === null) continue
+        isAnyBusy = true
+        job.silence += passed
+        if (job.silence > job.patience.limit(job.job, job.hung)) this.#giveUp(thread, job)
+      }
+      if (!isAnyBusy) this.#stopClock()
+    }, countMilliseconds)
+    // It alone keeps no process alive.
+    this.#clock.unref()
+  }
+
+  #stopClock(): void {
+    if (this.#clock !== null) clearInterval(this.#clock)
+    this.#clock = null
+  }
+
+  #giveUp(thread: TrainingThread, job: Job): void {
+    job.hung++
+    console.error(
+      `espalier: a training thread has been silent for ${seconds(job.silence)} at ${wordsFor(job)} and is ended`,
+    )
+    this.#discard(thread)
   }
 
   #tellWork(thread: TrainingThread, { job }: Job, isDone: boolean): void {
@@ -260,4 +336,19 @@ export class WorkerPool {
     this.#threads.delete(thread)
     this.#numbers.delete(thread)
   }
+}
+
+function hungAgain(job: Job): EspalierError {
+  return new EspalierError(
+    'failed',
+    `Two training threads in turn did not answer at ${wordsFor(job)}, the last one for ${seconds(job.silence)}, much longer than any before. Everything up to the last round is kept: resume the run; if it happens again, start Espalier anew.`,
+  )
+}
+
+function wordsFor({ job }: Job): string {
+  return job.type === 'train' ? `client ${job.client.client} of round ${job.client.round}` : 'an evaluation'
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1000)} seconds`
 }

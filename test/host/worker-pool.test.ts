@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ClientJob } from '../../src-main/engine/federated/client-pool'
 import { createInProcessPool } from '../../src-main/engine/federated/in-process-pool'
 import { buildPlan } from '../../src-main/engine/models/build-plan'
@@ -12,7 +13,7 @@ import { applyMask, randomMask } from '../../src-main/engine/sparsity/masks'
 import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import { openKernels } from '../../src-main/host/kernel-source'
 import { loadKernels } from '../../src-main/host/kernels'
-import { WorkerPool } from '../../src-main/host/worker-pool'
+import { WorkerPool, type WorkerPoolOptions } from '../../src-main/host/worker-pool'
 import { experimentWith } from '../engine/experiments'
 import { buildApplication, type BuiltApplication } from './build-application'
 import { noiseImages } from './noise-images'
@@ -31,8 +32,12 @@ afterEach(async () => {
 })
 afterAll(() => application.remove())
 
-async function newPool(workers: number, workerUrl = application.workerUrl): Promise<WorkerPool> {
-  const pool = new WorkerPool({ kernels: await loadKernels(), workers, workerUrl })
+async function newPool(
+  workers: number,
+  workerUrl = application.workerUrl,
+  options: Pick<WorkerPoolOptions, 'silence'> = {},
+): Promise<WorkerPool> {
+  const pool = new WorkerPool({ kernels: await loadKernels(), workers, workerUrl, ...options })
   pools.push(pool)
   return pool
 }
@@ -141,6 +146,43 @@ describe('WorkerPool', () => {
     )
     await expect(pool.trainClients(wrong, () => {}, never)).rejects.toThrow(/batchSize: 0/)
     await expect(pool.trainClients(tasks(2), () => {}, never)).resolves.toHaveLength(2)
+  })
+
+  it('ends a thread that hangs and has another one give the same bits; says so when that one hangs too', async () => {
+    const marker = join(application.folder, 'hung')
+    const script = join(application.folder, 'hanging-worker.mjs')
+    // Hangs at client 2: once, or in every thread when the marker is a folder.
+    await writeFile(
+      script,
+      `import { existsSync, statSync, writeFileSync } from 'node:fs'
+       import { parentPort } from 'node:worker_threads'
+       const on = parentPort.on.bind(parentPort)
+       let clients = 0
+       parentPort.on = (event, listener) => on(event, (given) => {
+         const mayHang = !existsSync(${JSON.stringify(marker)}) || statSync(${JSON.stringify(marker)}).isDirectory()
+         if (given.type === 'train' && mayHang && given.client.client === 2) {
+           if (!existsSync(${JSON.stringify(marker)})) writeFileSync(${JSON.stringify(marker)}, '')
+           for (;;);
+         }
+         listener(given)
+       })
+       await import(${JSON.stringify(application.workerUrl.href)})`,
+    )
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const expected = digest(await (await (await newPool(1)).open(plan, images)).trainClients(tasks(4), () => {}, never))
+    const patience = { silence: { leastMilliseconds: 2000, factor: 0 } }
+    // One thread, which has started before its silence counts.
+    const once = await (await newPool(1, pathToFileURL(script), patience)).open(plan, images)
+    expect(digest(await once.trainClients(tasks(4), () => {}, never))).toBe(expected)
+    expect(existsSync(marker)).toBe(true)
+    expect(said).toHaveBeenCalledWith(expect.stringMatching(/silent for \d+ seconds at client 2 of round 0/))
+    await rm(marker)
+    await mkdir(marker)
+    const pool = await (await newPool(1, pathToFileURL(script), patience)).open(plan, images)
+    await expect(pool.trainClients(tasks(4), () => {}, never)).rejects.toThrow(
+      /^Two training threads in turn did not answer at client 2 of round 0/,
+    )
+    said.mockRestore()
   })
 
   it('says so when a thread dies', async () => {

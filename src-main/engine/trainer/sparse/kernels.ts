@@ -81,14 +81,23 @@ export class KernelHeap {
 
   /** Makes positions below `bytes` usable; windows taken before are void afterwards. */
   reserve(bytes: number, what: string): void {
+    const needed = Math.ceil(bytes / 1024 ** 2)
     if (bytes > maximumBytes) {
-      const needed = Math.ceil(bytes / 1024 ** 2)
       throw new EspalierError(
         'refused',
         `${what} needs ${needed} MiB in the CPU trainer, which holds at most ${Math.floor(maximumBytes / 1024 ** 2)} MiB; use fewer images per client, a smaller batch or a smaller model`,
       )
     }
-    this.memory.grow(bytes)
+    try {
+      this.memory.grow(bytes)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new EspalierError(
+        'failed',
+        `${what} needs ${needed} MiB in the CPU trainer, which this computer does not have free; close other programs or train with fewer threads (--workers, or Settings), then resume the run`,
+        { cause: error },
+      )
+    }
   }
 
   bytes(position: number, length: number): Uint8Array {
