@@ -31,10 +31,13 @@ export async function* decodeSprites(
     return bytes
   }
   for (const { image, labels, firstLabel, target } of sprites) {
-    const sprite = await decodePng(member(image), image)
+    const bytes = member(image)
     members.delete(image)
-    const all = z.array(z.number()).parse(JSON.parse(member(labels).toString('utf8')))
-    yield { file: target, bytes: recordsOf(image, sprite, all.slice(firstLabel, firstLabel + sprite.height), shape) }
+    const all = readLabels(member(labels), labels)
+    const { width, height } = sizeOfPng(bytes, image)
+    const own = all.slice(firstLabel, firstLabel + height)
+    requireSize(image, width, height, own.length, shape)
+    yield { file: target, bytes: recordsOf(await decodePng(bytes, image), own, shape) }
   }
 }
 
@@ -72,19 +75,44 @@ export async function readMembers(
   return members
 }
 
+/** Labels as the package lists them: a JSON array of bytes. */
+function readLabels(bytes: Buffer, name: string): number[] {
+  try {
+    return z.array(z.number().int().min(0).max(255)).parse(JSON.parse(bytes.toString('utf8')))
+  } catch (error) {
+    throw new EspalierError('failed', `${name} is no list of labels`, { cause: error })
+  }
+}
+
+/** What the head of a PNG says of its size; whether the rest is there shows when it is decoded. */
+function sizeOfPng(bytes: Buffer, name: string): { width: number; height: number } {
+  if (bytes.length < 24) throw new EspalierError('failed', `${name} is not a readable PNG: it ends in its head`)
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) }
+}
+
+/** Checked before anything is decoded, so that no picture takes more memory than those of the data set. */
+function requireSize(
+  name: string,
+  width: number,
+  height: number,
+  labels: number,
+  [, imageHeight, imageWidth]: DatasetDescription['shape'],
+): void {
+  const plane = imageHeight * imageWidth
+  if (width === plane && labels === height) return
+  throw new EspalierError(
+    'failed',
+    `${name} has ${width}×${height} pixels and ${labels} labels, not ${plane} pixels a row`,
+  )
+}
+
 /** Records of one label byte and the planar pixels, from a sprite with one image per row. */
 function recordsOf(
-  name: string,
-  { width, height, data }: PNG,
+  { height, data }: PNG,
   labels: readonly number[],
   [channels, imageHeight, imageWidth]: DatasetDescription['shape'],
 ): Buffer {
   const plane = imageHeight * imageWidth
-  if (width !== plane || labels.length !== height)
-    throw new EspalierError(
-      'failed',
-      `${name} has ${width}×${height} pixels and ${labels.length} labels, not ${plane} pixels a row`,
-    )
   const records = Buffer.alloc(height * (1 + channels * plane))
   let at = 0
   for (let image = 0; image < height; image++) {

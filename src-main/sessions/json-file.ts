@@ -46,15 +46,22 @@ export async function writeSealed(path: string, value: object): Promise<void> {
   await replaceFile(path, sealedText(value))
 }
 
-/** What is wrong with the text of a sealed file; null also for files from before there were seals. */
-export function sealProblem(text: string): string | null {
+/**
+ * What is wrong with the text of a sealed file; null also for files from before there were seals, which hold `known` fields
+ * only: a seal whose name was damaged does not pass for one of them.
+ */
+export function sealProblem(text: string, known: readonly string[]): string | null {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return 'not valid JSON'
   }
-  if (typeof value !== 'object' || value === null || !('sha256' in value)) return null
+  if (typeof value !== 'object' || value === null) return null
+  if (!('sha256' in value)) {
+    const isOld = Object.keys(value).every((name) => known.includes(name))
+    return isOld ? null : 'its checksum is missing: the file was changed'
+  }
   const content = Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'sha256'))
   return sealedText(content) === text ? null : 'the checksum does not match: the file was changed'
 }

@@ -6,7 +6,7 @@ import { parseJson, readBytes, sealProblem } from './json-file'
 type Fields = Readonly<Record<string, unknown>>
 
 /** Step n makes the file of format n into one of format n + 1. A step is never changed once it was released. */
-interface Format<Schema extends z.ZodType> {
+interface Format<Schema extends z.ZodObject> {
   readonly name: string
   readonly current: number
   readonly steps: Readonly<Partial<Record<number, (fields: Fields) => Fields>>>
@@ -45,16 +45,16 @@ export function readRunManifest(path: string) {
   return readVersioned(path, runFormat)
 }
 
-async function readVersioned<Schema extends z.ZodType>(
+async function readVersioned<Schema extends z.ZodObject>(
   path: string,
   format: Format<Schema>,
 ): Promise<Versioned<z.output<Schema>>> {
   const text = (await readBytes(path)).toString('utf8')
   const value = parseJson(text, format.schema, (content) => upgrade(content, format))
-  return { value, problem: sealProblem(text) }
+  return { value, problem: sealProblem(text, Object.keys(format.schema.shape)) }
 }
 
-function upgrade<Schema extends z.ZodType>(value: unknown, { name, current, steps }: Format<Schema>): unknown {
+function upgrade<Schema extends z.ZodObject>(value: unknown, { name, current, steps }: Format<Schema>): unknown {
   if (typeof value !== 'object' || value === null) return value
   let fields = value as Fields
   for (;;) {

@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EspalierError } from '../../src-main/contract/commands'
 import { roundRecordSchema, runManifestSchema, topologyRecordSchema } from '../../src-main/contract/records'
 import type { OfficialFile } from '../../src-main/datasets/descriptions'
 import { readSplit } from '../../src-main/datasets/read-split'
+import { decodeSprites } from '../../src-main/datasets/sprites'
 import { readExperiment } from '../../src-main/sessions/experiment-file'
 import { parseJson } from '../../src-main/sessions/json-file'
 import { readMask, writeMask } from '../../src-main/sessions/mask-file'
 import { readRecords } from '../../src-main/sessions/record-log'
 import { decodeTensors, encodeTensors } from '../../src-main/sessions/safetensors'
 import { temporaryFolder } from '../sessions/temporary-folder'
+import { packageMembers, tinyCatalogue, tinyFiles } from '../datasets/tiny-catalogue'
+import { pack } from '../datasets/tiny-registry'
 import { finishedRun } from '../contract/finished-run'
 import { anyDamage, anyJson, anyText, cases, isPolluted } from './cases'
 
@@ -204,5 +208,59 @@ describe('hostile images', () => {
       }),
       cases(3000),
     )
+  })
+})
+
+describe('hostile sprites', () => {
+  const sound = packageMembers['data_batch_1.png']
+  const { download, shape } = tinyCatalogue({ bytes: 0, integrity: '' }).cifar10
+  const target = tinyFiles.get('data_batch_1.bin')
+
+  /** Decodes the first sprite of a package that holds this picture and these labels. */
+  async function decoded(image: Buffer, labels = packageMembers['train_lables.json']): Promise<Buffer> {
+    const file = join(temporaryFolder(), 'package.tgz')
+    writeFileSync(file, await pack({ ...packageMembers, 'data_batch_1.png': image, 'train_lables.json': labels }))
+    if (download === null) throw new Error('the tiny catalogue has a download')
+    for await (const { bytes } of decodeSprites(file, download, shape)) return bytes
+    throw new Error('nothing was decoded')
+  }
+  const refused = expect.objectContaining({ constructor: EspalierError }) as EspalierError
+
+  it('of PNG form are refused in words, or give as many bytes as the file has (500 cases)', async () => {
+    expect(await decoded(sound)).toEqual(target)
+    await fc.assert(
+      fc.asyncProperty(anyDamage, fc.boolean(), async (damage, isImage) => {
+        const labels = packageMembers['train_lables.json']
+        const outcome = await (isImage ? decoded(damage(sound)) : decoded(sound, damage(labels))).catch(
+          (error: unknown) => error,
+        )
+        if (outcome instanceof Error) expect(outcome).toEqual(refused)
+        else expect((outcome as Buffer).length).toBe(target?.length)
+      }),
+      cases(500),
+    )
+  })
+
+  it('that say they are huge, or unpack to more than they say, take no memory', async () => {
+    const huge = Buffer.from(sound)
+    huge.writeUInt32BE(0x7fffffff, 16)
+    huge.writeUInt32BE(0x7fffffff, 20)
+    huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29)
+    await expect(decoded(huge)).rejects.toThrow(/has 2147483647×2147483647 pixels/)
+
+    // The right size, and 200 MB behind it.
+    const data = deflateSync(Buffer.alloc(200_000_000))
+    const chunk = (type: string, body: Buffer) => {
+      const typed = Buffer.concat([Buffer.from(type), body])
+      const ends = Buffer.alloc(8)
+      ends.writeUInt32BE(body.length, 0)
+      ends.writeUInt32BE(crc32(typed), 4)
+      return Buffer.concat([ends.subarray(0, 4), typed, ends.subarray(4)])
+    }
+    const bomb = Buffer.concat([sound.subarray(0, 33), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))])
+    const before = process.memoryUsage().rss
+    const outcome = await decoded(bomb).catch((error: unknown) => error)
+    if (outcome instanceof Error) expect(outcome).toEqual(refused)
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
   })
 })
