@@ -49,11 +49,6 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 for (const [name, run] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   console.log(`\n── ${name}`)
-  if (wanted.length === 0 && name === 'faults') {
-    // It kills at moments that a loaded machine moves.
-    total.skipped += skip('the fault suite wants a machine to itself: npm test -- faults, or npm run faults', 1).skipped
-    continue
-  }
   const started = Date.now()
   const counts = await run()
   console.log(`── ${name}: ${sum(counts)} (${Math.round((Date.now() - started) / 1000)} s)`)

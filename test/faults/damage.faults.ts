@@ -84,6 +84,13 @@ function damages(folder: string, count: number, chance: Chance): Damage[] {
       },
     }
   })
+  // A seal under another name must not pass for a file from before there were seals.
+  for (const file of files.filter((name) => name.endsWith('.json')))
+    regular.push({
+      file,
+      words: `${file} without the name of its seal`,
+      change: (bytes) => Buffer.from(bytes.toString('latin1').replace('"sha256":', '"sha25\xb6":'), 'latin1'),
+    })
   // A short selection must not consist of the regular ones alone.
   const selected = count < 2 * regular.length ? regular.filter((_, index) => index % 3 === 0) : regular
   return [...selected, ...random].slice(0, count)

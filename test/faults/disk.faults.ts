@@ -1,7 +1,18 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSession } from '../../src-main/sessions/read-session'
 import { ended, openBench, tinyExperiment } from './bench'
@@ -41,7 +52,7 @@ describe('a disk that is full', () => {
     const { laboratory } = bench
     const chance = new Chance('full disk')
     const all = Array.from({ length: 2 * changes }, (_, index) => index)
-    const points = settings.isFull ? all : Array.from({ length: 24 }, () => chance.below(all.length))
+    const points = settings.isFull ? all : Array.from({ length: 10 }, () => chance.below(all.length))
     const outcomes = new Map<string, number>()
     for (const point of points) {
       let left = Math.floor(point / 2)
@@ -93,6 +104,7 @@ describe('a disk that is full', () => {
   })
 })
 
+const nobody = 65_534
 const isRoot = process.getuid?.() === 0
 const mayMount = isRoot && process.platform === 'linux' && canMount()
 
@@ -180,6 +192,55 @@ describe('a session folder', () => {
     expect(existsSync(place)).toBe(false)
     expect(readdirSync(join(folder, 'sessions'))).toEqual([elsewhere.sessionId])
     await bench.end()
+  })
+
+  it('that may not be written can be read, and says so when it is to be written, also in the middle of a run', async ({
+    skip,
+  }) => {
+    const home = mkdtempSync(join(tmpdir(), 'espalier-denied-'))
+    const config = join(home, 'experiment.json')
+    const session = join(home, 'sessions', 'denied')
+    const experiment = tinyExperiment({ samplesPerClient: 40, batchSize: 8 })
+    writeFileSync(config, JSON.stringify(experiment))
+    // Root may write everywhere.
+    const user = isRoot ? { user: nobody } : {}
+    if (isRoot) chownSync(home, nobody, nobody)
+    const start = (...words: string[]) => startCommandLine(home, words, user)
+    skip((await start('--version').ended).code !== 0, 'another user cannot read this checkout')
+    // Longer than anybody waits: it ends because of the fault.
+    const running = start(
+      'run',
+      '--config',
+      config,
+      '--session',
+      session,
+      '--rounds',
+      '100000',
+      '--rate-decay-end',
+      '3',
+    )
+    const runs = join(session, 'runs')
+    const checkpoints = () => (existsSync(runs) ? readdirSync(runs).map((run) => join(runs, run, 'checkpoints')) : [])
+    while (!checkpoints().some((folder) => existsSync(join(folder, 'a.safetensors')))) await sleep(10)
+    chmodSync(checkpoints()[0], 0o500)
+    const denied = await running.ended
+    expect(denied.code, denied.stderr).toBe(1)
+    expect(denied.stderr).toMatch(/access is denied; change the permissions of the folder/)
+    expect((await start('verify', session).ended).stdout).toContain('nothing wrong')
+    const again = await start('resume', session).ended
+    expect(again.code).toBe(1)
+    expect(again.stderr).toMatch(/access is denied; change the permissions of the folder/)
+    chmodSync(checkpoints()[0], 0o700)
+
+    chmodSync(session, 0o500)
+    expect((await start('table', session).ended).stdout).toContain('Dynamic')
+    const more = ['run', '--config', config, '--session', session]
+    const refused = await start(...more).ended
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/access is denied; change the permissions of the folder/)
+    chmodSync(session, 0o700)
+    expect((await start(...more).ended).code).toBe(0)
+    rmSync(home, { recursive: true, force: true })
   })
 
   it('that is no folder of ours to write is refused before a run starts', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { experimentSchema, type Experiment, type ExperimentInput } from '../../src-main/contract/experiment'
 import { isResumable } from '../../src-main/contract/records'
 import { ablationExperiments } from '../../src-main/contract/sweep'
-import { Desktop } from './desktop'
-import { allFinished, Engine, onlySession, preload, runsOf, startCommandLine } from './processes'
+import { allFinished, Engine, onlySession, openDesktop, preload, runsOf, startCommandLine } from './processes'
 import { Chance, settings } from './settings'
 import { traceOf } from './trace'
 
@@ -36,19 +35,18 @@ type Trace = Awaited<ReturnType<typeof traceOf>>
 const root = mkdtempSync(join(tmpdir(), 'espalier-kills-'))
 let configuration = ''
 let expected: Trace
-/** Milliseconds that all runs take without interruption. */
-let duration = 0
+/** Marks that all runs leave without interruption. */
+let allMarks = 0
 
 beforeAll(async () => {
   configuration = join(root, 'experiment.json')
   writeFileSync(configuration, JSON.stringify(small()))
   const home = join(root, 'uninterrupted')
   const engine = await Engine.start(home)
-  const started = performance.now()
   await launch(engine, home)
   const session = onlySession(home) ?? ''
-  await allFinished(session, experiments.length, AbortSignal.timeout(600_000))
-  duration = performance.now() - started
+  await allFinished(session, experiments.length)
+  allMarks = marksOf(home)
   expected = await traceOf(session)
   await engine.kill()
   expect(expected.runs.flatMap(({ topology }) => topology).length).toBeGreaterThan(7)
@@ -59,11 +57,13 @@ afterAll(() => {
 
 /** Whatever answers commands: the engine process, or the window of the whole application. */
 interface Asked {
-  ask(command: 'runs.launch' | 'runs.resume', input: unknown): Promise<unknown>
+  ask(command: 'runs.launch' | 'runs.resume' | 'queue.get' | 'queue.hold', input?: unknown): Promise<unknown>
 }
 
-/** Launches what is not there yet and goes on with what was interrupted, as a user would. */
+/** Launches what is not there yet, goes on with what was interrupted and starts the queue, as a user would. */
 async function launch(asked: Asked, home: string): Promise<void> {
+  // It answers when what waited at the last end waits again; that is held until somebody asks for it.
+  await asked.ask('queue.get')
   const session = onlySession(home)
   const known = session === null ? [] : await runsOf(session)
   const sessionId = session === null ? null : basename(session)
@@ -72,30 +72,66 @@ async function launch(asked: Asked, home: string): Promise<void> {
   }
   if (known.length < experiments.length)
     await asked.ask('runs.launch', { sessionId, sessionName: 'kills', experiments })
+  await asked.ask('queue.hold', { isHeld: false })
 }
 
-/** Moments at which one process is killed, until so many kills have met unfinished runs; then the rest of the last session. */
+/** How far the runs of a home have come, as their folders show it: each run, record and mask is a mark. */
+function marksOf(home: string): number {
+  const session = onlySession(home)
+  if (session === null) return 0
+  const files = readdirSync(session, { recursive: true, encoding: 'utf8' })
+  const lines = (file: string) => readFileSync(join(session, file), 'latin1').split('\n').length - 1
+  return files.reduce((sum, file) => {
+    if (/run\.json$|masks.\w+\.bin$/.test(file)) return sum + 1
+    return sum + (file.endsWith('.ndjson') ? lines(file) : 0)
+  }, 0)
+}
+
+/**
+ * Waits until a home shows `marks`, or nothing more will come, and then a share of the shortest time between two marks: a
+ * moment of the run, however slow the machine is.
+ */
+async function reach(home: string, marks: number, share: number, isOver: () => boolean): Promise<void> {
+  let seen = marksOf(home)
+  let seenAt = performance.now()
+  // The first gap is the start of the process.
+  const gaps = [Number.POSITIVE_INFINITY]
+  for (;;) {
+    const now = marksOf(home)
+    if (now !== seen) {
+      gaps.push(performance.now() - seenAt)
+      ;[seen, seenAt] = [now, performance.now()]
+    }
+    if (now >= marks || isOver()) break
+    if (performance.now() - seenAt > 300_000) throw new Error(`nothing comes after mark ${now}`)
+    await sleep(5)
+  }
+  await sleep(share * Math.min(50, ...gaps.slice(2)))
+}
+
+/** Kills at random moments of sessions, a few in each, until so many have met unfinished runs; each session then goes on to its end. */
 async function killAgainAndAgain(
   name: string,
   kills: number,
-  killOnce: (home: string, after: number, chance: Chance) => Promise<boolean>,
+  marks: number,
+  killOnce: (home: string, moment: (isOver: () => boolean) => Promise<void>, chance: Chance) => Promise<void>,
   finish: (home: string) => Promise<void>,
   check: (trace: Trace) => void,
+  runs: number,
 ): Promise<void> {
   let done = 0
-  // A machine that is less busy than when the duration was measured finishes before it is to be killed: sooner, then.
-  let reach = duration * 0.8
   for (let chain = 0; done < kills; chain++) {
     const chance = new Chance(`${name} ${chain}`)
     const home = join(root, `${name}-${chain}`)
-    const moments: number[] = []
+    const moments: string[] = []
     for (let kill = 0; kill < 8 && done < kills; kill++) {
-      const after = chance.share() * reach
-      if (!(await killOnce(home, after, chance))) {
-        reach = Math.max(reach * 0.7, duration * 0.1)
-        break
-      }
-      moments.push(Math.round(after))
+      const before = marksOf(home)
+      // Also before the first mark, and some further than the rest of the session would be in equal parts.
+      const at = Math.min(marks - 1, before + chance.below(Math.ceil(marks / 4)))
+      const share = chance.share()
+      await killOnce(home, (isOver) => reach(home, at, share, isOver), chance)
+      if (await isFinished(home, runs)) break
+      moments.push(`${at}+${share.toFixed(2)}`)
       done++
     }
     await finish(home)
@@ -104,9 +140,11 @@ async function killAgainAndAgain(
     try {
       check(await traceOf(session))
     } catch (error) {
-      throw new Error(`${name} ${chain}, killed after ${moments.join(', ')} ms: ${String(error)}`, { cause: error })
+      throw new Error(`${name} ${chain}, killed at marks ${moments.join(', ')}: ${String(error)}`, { cause: error })
     }
-    console.log(`${name} ${chain}: killed after ${moments.join(', ')} ms; the same bits. ${done} of ${kills}`)
+    console.log(
+      `${name} ${chain}: killed at marks ${moments.join(', ')} of ${marks}; the same bits. ${done} of ${kills}`,
+    )
     rmSync(home, { recursive: true, force: true })
   }
 }
@@ -119,30 +157,31 @@ async function isFinished(home: string, count: number): Promise<boolean> {
   return runs.length === count && runs.every(({ state }) => state === 'finished')
 }
 
-const share = (part: number) => Math.max(2, Math.round(settings.kills * part))
+const share = (part: number) => Math.max(1, Math.round(settings.kills * part))
 
 describe.concurrent('SIGKILL at random moments', () => {
   it('of the engine process leaves what goes on to the same bits', async () => {
     await killAgainAndAgain(
       'engine',
-      share(0.45),
-      async (home, after) => {
+      share(0.4),
+      allMarks,
+      async (home, moment) => {
         const engine = await Engine.start(home)
         const working = launch(engine, home).catch(() => undefined)
-        await sleep(after)
+        await moment(() => engine.hasEnded)
         await engine.kill()
         await working
-        return !(await isFinished(home, experiments.length))
       },
       async (home) => {
         const engine = await Engine.start(home)
         await launch(engine, home)
-        await allFinished(onlySession(home) ?? '', experiments.length, AbortSignal.timeout(600_000))
+        await allFinished(onlySession(home) ?? '', experiments.length)
         await engine.kill()
       },
       (trace) => {
         expect(trace).toEqual(expected)
       },
+      experiments.length,
     )
   })
 
@@ -156,13 +195,13 @@ describe.concurrent('SIGKILL at random moments', () => {
     }
     await killAgainAndAgain(
       'command-line',
-      share(0.35),
-      async (home, after) => {
+      share(0.4),
+      Math.floor((allMarks * arms.length) / experiments.length),
+      async (home, moment) => {
         const { child, ended } = startCommandLine(home, await words(home))
-        await sleep(after)
+        await moment(() => child.exitCode !== null)
         child.kill('SIGKILL')
         await ended
-        return !(await isFinished(home, arms.length))
       },
       async (home) => {
         // What was launched only in part is launched again first; that does not resume what was.
@@ -175,6 +214,7 @@ describe.concurrent('SIGKILL at random moments', () => {
         expect(trace.problems).toEqual([])
         expect(trace.runs).toEqual(expected.runs.slice(0, arms.length))
       },
+      arms.length,
     )
   })
 
@@ -182,35 +222,42 @@ describe.concurrent('SIGKILL at random moments', () => {
     await killAgainAndAgain(
       'application',
       share(0.2),
-      async (home, after, chance) => {
-        const desktop = await Desktop.open(home)
+      allMarks,
+      async (home, moment, chance) => {
+        const desktop = await openDesktop(home)
         try {
-          await launch(desktop, home)
-          await sleep(after)
-          if (await isFinished(home, experiments.length)) return false
-          if (chance.share() < 0.4) {
-            // The application stays, starts its engine again and resumes what was interrupted.
-            const engine = desktop.figures().find(({ kind }) => kind === 'engine')
-            if (engine === undefined) throw new Error('there is no engine process')
+          const working = launch(desktop, home).catch(() => undefined)
+          await moment(() => desktop.hasEnded)
+          const engine = desktop.figures().find(({ kind }) => kind === 'engine')
+          if (chance.share() < 0.4 && engine !== undefined) {
+            // The application stays and starts its engine again, which goes on with what was interrupted.
             process.kill(engine.pid, 'SIGKILL')
-            await desktop.page.getByTestId('message').first().waitFor()
+            await working
+            await desktop.engineAfter(engine.pid)
+            const before = marksOf(home)
             await launch(desktop, home)
-            await sleep(after / 2)
+            await reach(home, Math.min(allMarks - 1, before + 1), chance.share(), () => desktop.hasEnded)
           }
-          return !(await isFinished(home, experiments.length))
-        } finally {
           await desktop.kill()
+          await working
+        } finally {
+          desktop.signal('SIGKILL')
         }
       },
       async (home) => {
-        const desktop = await Desktop.open(home)
-        await launch(desktop, home)
-        await allFinished(onlySession(home) ?? '', experiments.length, AbortSignal.timeout(600_000))
-        expect(await desktop.quit()).toBe(0)
+        const desktop = await openDesktop(home)
+        try {
+          await launch(desktop, home)
+          await allFinished(onlySession(home) ?? '', experiments.length)
+          expect(await desktop.quit()).toBe(0)
+        } finally {
+          desktop.signal('SIGKILL')
+        }
       },
       (trace) => {
         expect(trace).toEqual(expected)
       },
+      experiments.length,
     )
   })
 })
@@ -237,7 +284,7 @@ describe('SIGKILL at every change of a file', () => {
 
     const chance = new Chance('changes')
     const every = Array.from({ length: 2 * changes }, (_, index) => index)
-    const points = settings.isFull ? every : Array.from({ length: 6 }, () => chance.below(every.length))
+    const points = settings.isFull ? every : Array.from({ length: 3 }, () => chance.below(every.length))
     for (const point of points) {
       const at = `${Math.floor(point / 2)}${point % 2 === 1 ? ' half' : ''}`
       const session = join(root, `change-${point}`)

@@ -1,12 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { experimentSchema, type Experiment, type ExperimentInput } from '../../src-main/contract/experiment'
-import { Desktop, type ProcessFigures } from './desktop'
+import { processFigures, type Desktop, type ProcessFigures, type ProcessKind } from '../desktop'
+import { ended, openBench, tinyExperiment } from './bench'
+import { onlySession, openDesktop, startCommandLine } from './processes'
 import { settings } from './settings'
 
 const soakRuns = 2000
+const manyRounds = 10_000
+const manyClients = 500
+const sessionRuns = 1000
+const arms = ['dynamic', 'static', 'none', 'small-dense'] as const
 
 let home = ''
 beforeEach(() => {
@@ -24,7 +31,7 @@ function experiment(changes: ExperimentInput): Experiment {
 interface Sample {
   readonly done: number
   readonly at: number
-  readonly figures: readonly ProcessFigures[]
+  readonly figures: readonly (ProcessFigures & { readonly kind: ProcessKind })[]
   /** Bytes of live JavaScript objects in the window, after a collection. */
   readonly heap: number
   readonly nodes: number
@@ -101,30 +108,34 @@ class Observer {
     )
   }
 
-  /** Median of the last tenth of the samples ÷ median of the second tenth: in the first everything is still filled and compiled. */
-  ratio(value: (sample: Sample) => number): number {
-    const tenth = Math.max(1, Math.floor(this.samples.length / 10))
-    const early = median(this.samples.slice(tenth, 2 * tenth).map(value))
-    return median(this.samples.slice(-tenth).map(value)) / early
-  }
-
   table(): string {
-    const of = (kind: ProcessFigures['kind'], field: 'residentMegabytes' | 'handles' | 'threads') => (sample: Sample) =>
+    const of = (kind: ProcessKind, field: 'residentMegabytes' | 'handles' | 'threads') => (sample: Sample) =>
       sample.figures.filter((figures) => figures.kind === kind).reduce((sum, figures) => sum + figures[field], 0)
     const rows: [string, (sample: Sample) => number][] = [
       ...(['main', 'window', 'engine'] as const).flatMap((kind): [string, (sample: Sample) => number][] => [
-        [`${kind}: resident memory`, of(kind, 'residentMegabytes')],
+        [`${kind}: resident memory, MB`, of(kind, 'residentMegabytes')],
         [`${kind}: open handles`, of(kind, 'handles')],
         [`${kind}: threads`, of(kind, 'threads')],
       ]),
-      ['window: live objects', ({ heap }) => heap],
+      ['window: live objects, MB', ({ heap }) => heap / 1e6],
       ['window: DOM nodes', ({ nodes }) => nodes],
-      ['two frames', ({ frame }) => frame],
-      ['click to page', ({ click }) => click],
-      ['engine answers', ({ answer }) => answer],
+      ['two frames, ms', ({ frame }) => frame],
+      ['click to page, ms', ({ click }) => click],
+      ['engine answers, ms', ({ answer }) => answer],
     ]
-    return rows.map(([name, value]) => `| ${name} | ${this.ratio(value).toFixed(2)} |`).join('\n')
+    return rows.map(([name, value]) => tableRow(name, this.samples.map(value))).join('\n')
   }
+}
+
+/**
+ * Median of the second tenth of what was measured, of the last tenth, and their ratio: in the first tenth everything is still
+ * filled and compiled.
+ */
+function tableRow(name: string, values: readonly number[]): string {
+  const tenth = Math.max(1, Math.floor(values.length / 10))
+  const early = median(values.slice(tenth, 2 * tenth))
+  const late = median(values.slice(-tenth))
+  return `| ${name} | ${early.toFixed(1)} | ${late.toFixed(1)} | ${(late / early).toFixed(2)} | ${Math.max(...values).toFixed(1)} |`
 }
 
 function median(values: readonly number[]): number {
@@ -138,13 +149,27 @@ async function finishedRuns(desktop: Desktop): Promise<number> {
   return Number(/[\d,]+/.exec(summary)?.[0].replaceAll(',', '') ?? Number.NaN)
 }
 
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+/** Rounds that the only run of a session has recorded. */
+function roundsIn(session: string): number {
+  const runs = join(session, 'runs')
+  const run = existsSync(runs) ? readdirSync(runs).at(0) : undefined
+  const records = join(runs, run ?? '', 'rounds.ndjson')
+  return existsSync(records) ? readFileSync(records, 'latin1').split('\n').length - 1 : 0
+}
+
+/** Milliseconds until `work` is done. */
+async function took(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.now()
+  await work()
+  return performance.now() - before
+}
 
 describe('load', () => {
-  const wants = (name: string) => settings.loads.includes(name) && settings.withoutWindow === ''
+  const wants = (name: string) => settings.loads.includes(name)
+  const hasWindow = settings.withoutWindow === ''
 
-  it.runIf(wants('soak'))(`${soakRuns} short runs in one session of the open window`, async () => {
-    const desktop = await Desktop.open(home)
+  it.runIf(wants('soak') && hasWindow)(`${soakRuns} short runs in one session of the open window`, async () => {
+    const desktop = await openDesktop(home)
     try {
       const launchedAt = performance.now()
       const { manifest } = await desktop.ask('runs.launch', {
@@ -176,6 +201,122 @@ describe('load', () => {
       console.log(observer.table())
       const { problems } = await desktop.ask('sessions.verify', { sessionId: manifest.id })
       expect(problems).toEqual([])
+      expect(await desktop.quit()).toBe(0)
+    } finally {
+      desktop.signal('SIGKILL')
+    }
+  })
+
+  it.runIf(wants('rounds'))(`${manyRounds} rounds with ${manyClients} clients on the command line`, async () => {
+    const config = join(home, 'experiment.json')
+    const long = experiment({
+      totalClients: manyClients,
+      clientsPerRound: 10,
+      samplesPerClient: 16,
+      rounds: manyRounds,
+      rateDecayEnd: manyRounds,
+      readjustmentInterval: 10,
+      sparsity: 0.95,
+      evaluationInterval: 500,
+      method: 'dynamic',
+    })
+    writeFileSync(config, JSON.stringify(long))
+    const session = join(home, 'sessions', 'long')
+    const { child, ended: end } = startCommandLine(home, ['run', '--config', config, '--session', session])
+    const samples: { done: number; at: number; figures: ProcessFigures }[] = []
+    const startedAt = performance.now()
+    const state = { isOver: false }
+    const outcome = end.finally(() => {
+      state.isOver = true
+    })
+    for (let next = 100; !state.isOver;) {
+      await sleep(500)
+      const folder = onlySession(home)
+      const done = folder === null ? 0 : roundsIn(folder)
+      if (done < next || child.pid === undefined) continue
+      samples.push({ done, at: (performance.now() - startedAt) / 1000, figures: processFigures(child.pid) })
+      next = done + manyRounds / 50
+      const { residentMegabytes, handles, threads } = samples[samples.length - 1].figures
+      console.log(`${done} rounds: ${residentMegabytes.toFixed(0)} MB, ${handles} handles, ${threads} threads`)
+    }
+    const { code, stderr } = await outcome
+    expect(code, stderr.slice(-2000)).toBe(0)
+    const seconds = samples
+      .slice(1)
+      .map(({ done, at }, index) => ((at - samples[index].at) / (done - samples[index].done)) * 1000)
+    console.log(
+      [
+        tableRow(
+          'resident memory, MB',
+          samples.map(({ figures }) => figures.residentMegabytes),
+        ),
+        tableRow(
+          'open handles',
+          samples.map(({ figures }) => figures.handles),
+        ),
+        tableRow(
+          'threads',
+          samples.map(({ figures }) => figures.threads),
+        ),
+        tableRow('a round, ms', seconds),
+      ].join('\n'),
+    )
+    const verified = await took(async () => {
+      const { stdout } = await startCommandLine(home, ['verify', session]).ended
+      expect(stdout).toContain('nothing wrong')
+    })
+    const tabled = await took(() => startCommandLine(home, ['table', session]).ended)
+    console.log(
+      `all after ${(performance.now() - startedAt) / 1000} s; verify ${verified.toFixed(0)} ms, table ${tabled.toFixed(0)} ms`,
+    )
+  })
+
+  it.runIf(wants('session') && hasWindow)(`a session of ${sessionRuns} runs`, async () => {
+    const bench = await openBench(home)
+    const { manifest, runs } = await bench.laboratory.ask('runs.launch', {
+      sessionId: null,
+      sessionName: 'a thousand runs',
+      experiments: Array.from({ length: sessionRuns }, (_, index) =>
+        tinyExperiment({
+          seed: Math.floor(index / arms.length),
+          method: arms[index % arms.length],
+          samplesPerClient: 16,
+          // None of them diverges.
+          learningRate: 0.001,
+        }),
+      ),
+    })
+    for (const { id } of runs) await ended(bench.laboratory, { sessionId: manifest.id, runId: id })
+    await bench.laboratory.close()
+    const desktop = await openDesktop(home)
+    try {
+      const { page } = desktop
+      const times: [string, number][] = []
+      const show = async (name: string, work: () => Promise<unknown>) => times.push([name, await took(work)])
+      await page.getByTestId('nav-sessions').click()
+      await show('session opened', async () => {
+        await page.getByTestId('open-session-button').click()
+        await page.getByTestId('open-session').getByText('a thousand runs').waitFor({ timeout: 300_000 })
+      })
+      // The records follow in the background.
+      await show('every record read', async () => {
+        await page.getByTestId('nav-compare').click()
+        await page.getByText(/^reading records/).waitFor({ state: 'detached', timeout: 600_000 })
+      })
+      for (const method of arms)
+        expect(await page.getByTestId(`result-${method}`).innerText()).toContain(`\t${sessionRuns / arms.length}`)
+      for (const name of ['runs', 'compare', 'layers', 'setup', 'runs', 'compare'] as const)
+        await show(`click to ${name}`, async () => {
+          await page.getByTestId(`nav-${name}`).click({ timeout: 120_000 })
+          await page.getByTestId(`page-${name}`).waitFor({ timeout: 120_000 })
+        })
+      await show('verified', async () => {
+        expect((await desktop.ask('sessions.verify', { sessionId: manifest.id })).problems).toEqual([])
+      })
+      await show('table as CSV', () => desktop.ask('sessions.table', { sessionId: manifest.id, format: 'csv' }))
+      console.log(times.map(([name, time]) => `| ${name} | ${time.toFixed(0)} ms |`).join('\n'))
+      const figures = desktop.figures().filter(({ kind }) => kind !== 'other')
+      console.log(figures.map(({ kind, residentMegabytes }) => `${kind} ${residentMegabytes.toFixed(0)} MB`).join(', '))
       expect(await desktop.quit()).toBe(0)
     } finally {
       desktop.signal('SIGKILL')

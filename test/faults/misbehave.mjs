@@ -2,6 +2,7 @@
 // there afterwards.
 //
 //   throw, hang, out-of-memory   the training thread, at the third client it is given
+//   no-memory                    the kernels of the training thread, which ask for more once: there is none
 //   process-out-of-memory        the whole process, when it replaces a checkpoint
 //   clock                        a day is taken off the clock when it replaces a checkpoint
 import { existsSync, writeFileSync } from 'node:fs'
@@ -31,12 +32,24 @@ if (isMainThread) {
     if (fault === 'clock' && isFirst()) setClockBack(24 * 3_600_000)
   })
 } else {
+  if (fault === 'no-memory') refuseMemory()
   listenBefore(parentPort, ({ type }) => {
     if (type !== 'train' || ++clients !== 3 || !['throw', 'hang', 'out-of-memory'].includes(fault) || !isFirst()) return
     if (fault === 'throw') throw new Error('something nobody thought of')
     if (fault === 'out-of-memory') fillMemory()
     for (;;);
   })
+}
+
+/** What V8 says where the system has no more memory. */
+function refuseMemory() {
+  // Called with its own memory below.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const grow = WebAssembly.Memory.prototype.grow
+  WebAssembly.Memory.prototype.grow = function (/** @type {number} */ pages) {
+    if (isFirst()) throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory')
+    return grow.call(this, pages)
+  }
 }
 
 /**

@@ -5,13 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSession } from '../../src-main/sessions/read-session'
 import { tinyExperiment } from './bench'
-import { preload, startCommandLine } from './processes'
+import { preload, startCommandLine, type CommandLineOptions } from './processes'
+import { settings } from './settings'
 import { traceOf } from './trace'
 
 const home = mkdtempSync(join(tmpdir(), 'espalier-processes-'))
 const config = join(home, 'experiment.json')
 let expected: Awaited<ReturnType<typeof traceOf>>
 
+const smallHeap = { node: ['--max-old-space-size=128'] }
 const words = (session: string) => ['run', '--config', config, '--session', join(home, session), '--workers', '1']
 
 beforeAll(async () => {
@@ -28,10 +30,14 @@ afterAll(() => {
 })
 
 /** A run in which something misbehaves once. */
-function misbehaving(session: string, fault: string, node: readonly string[] = []) {
+function misbehaving(session: string, fault: string, options: CommandLineOptions = {}) {
   return startCommandLine(home, words(session), {
-    node: [...node, ...preload('misbehave.mjs')],
-    environment: { FAULT_MISBEHAVE: fault, FAULT_ONCE: join(home, `${session}.once`) },
+    node: [...(options.node ?? []), ...preload('misbehave.mjs')],
+    environment: {
+      FAULT_MISBEHAVE: fault,
+      FAULT_ONCE: join(home, `${session}.once`),
+      ...options.environment,
+    },
   })
 }
 
@@ -62,11 +68,31 @@ describe('a training thread', () => {
   })
 
   it('that runs out of memory fails its run in words; the run can go on', async () => {
-    const { code, stderr } = await misbehaving('memory', 'out-of-memory', ['--max-old-space-size=128']).ended
+    const { code, stderr } = await misbehaving('memory', 'out-of-memory', smallHeap).ended
     expect(code, stderr).toBe(1)
     expect(stderr).toMatch(/A training thread ended unexpectedly: .*memory/)
     expect(await stateOf('memory')).toBe('failed')
     await goesOn('memory')
+  })
+
+  it('whose kernels get no memory fails its run in words; the run can go on', async () => {
+    const { code, stderr } = await misbehaving('kernels', 'no-memory', { environment: { ESPALIER_KERNELS: 'wasm' } })
+      .ended
+    expect(code, stderr).toBe(1)
+    expect(stderr).toMatch(
+      /needs \d+ MiB in the CPU trainer, which this computer does not have free; close other programs/,
+    )
+    expect(await stateOf('kernels')).toBe('failed')
+    await goesOn('kernels')
+  })
+
+  // Two minutes of silence are the least that counts.
+  it.runIf(settings.isFull)('that hangs is ended, and another computes its client to the same bits', async () => {
+    const { code, stderr } = await misbehaving('silent', 'hang').ended
+    expect(code, stderr).toBe(0)
+    expect(existsSync(join(home, 'silent.once'))).toBe(true)
+    expect(stderr).toMatch(/a training thread has been silent for 12\d seconds at client \d of round \d and is ended/)
+    expect(await traceOf(join(home, 'silent'))).toEqual(expected)
   })
 
   it('that hangs can be stopped; the run can go on', async () => {
@@ -84,8 +110,7 @@ describe('a training thread', () => {
 
 describe('a process', () => {
   it('that runs out of memory leaves a run that can go on', async () => {
-    const { code, signal } = await misbehaving('all-memory', 'process-out-of-memory', ['--max-old-space-size=128'])
-      .ended
+    const { code, signal } = await misbehaving('all-memory', 'process-out-of-memory', smallHeap).ended
     expect(code === 0).toBe(false)
     expect([code, signal]).not.toEqual([null, 'SIGKILL'])
     expect(await stateOf('all-memory')).toBe('interrupted')
@@ -128,7 +153,7 @@ describe('a process', () => {
 
 describe('two processes that start on one session', () => {
   it('never run it at once', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < (settings.isFull ? 10 : 1); round++) {
       const session = `both-${round}`
       // Left behind by a process that was killed.
       const first = startCommandLine(home, words(session))

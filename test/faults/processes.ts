@@ -7,6 +7,7 @@ import type { CommandReply } from '../../src-main/contract/commands'
 import type { RunManifest } from '../../src-main/contract/records'
 import type { EngineMessage } from '../../src-main/host/protocol'
 import { readSession } from '../../src-main/sessions/read-session'
+import { Desktop } from '../desktop'
 import { settings } from './settings'
 
 const main = (name: string) => join(settings.application, 'out/main', name)
@@ -26,6 +27,8 @@ export interface Ended {
 export interface CommandLineOptions {
   readonly node?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** The user it runs as; for root alone. */
+  readonly user?: number
 }
 
 /** The command line in a process group of its own. */
@@ -34,6 +37,7 @@ export function startCommandLine(home: string, words: readonly string[], options
     detached: true,
     env: { ...process.env, ESPALIER_HOME: home, ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
   })
   const texts = { stdout: '', stderr: '' }
   child.stdout.on('data', (bytes: Buffer) => (texts.stdout += bytes.toString()))
@@ -90,11 +94,20 @@ export class Engine {
     return this.child.pid ?? 0
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
   async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    if (this.hasEnded) return
     this.child.kill('SIGKILL')
     await once(this.child, 'exit')
   }
+}
+
+/** The whole application on a data home. */
+export function openDesktop(home: string, environment: Readonly<Record<string, string>> = {}): Promise<Desktop> {
+  return Desktop.open({ executable: settings.electron, application: settings.application, home, environment })
 }
 
 /** The only session in a data home; null before it is there. */
@@ -109,14 +122,18 @@ export async function runsOf(folder: string): Promise<readonly RunManifest[]> {
   return (await readSession(folder, 'session')).runs
 }
 
-/** Waits until every one of `count` runs has finished, or `until` aborts. */
-export async function allFinished(folder: string, count: number, until: AbortSignal): Promise<boolean> {
-  while (!until.aborted) {
+/** Waits until every one of `count` runs has finished. Throws when one has failed, or when nothing changes for minutes. */
+export async function allFinished(folder: string, count: number): Promise<void> {
+  let last = ''
+  let changedAt = performance.now()
+  for (;;) {
     const runs = await runsOf(folder)
-    if (runs.length === count && runs.every(({ state }) => state === 'finished')) return true
+    if (runs.length === count && runs.every(({ state }) => state === 'finished')) return
     const failed = runs.find(({ state }) => state === 'failed')
     if (failed !== undefined) throw new Error(`a run has failed: ${failed.message}`)
+    const now = runs.map(({ state, roundsDone, updatedAt }) => `${state} ${roundsDone} ${updatedAt}`).join(', ')
+    if (now !== last) [last, changedAt] = [now, performance.now()]
+    else if (performance.now() - changedAt > 300_000) throw new Error(`nothing changes any more: ${now}`)
     await sleep(50)
   }
-  return false
 }

@@ -1,15 +1,15 @@
 // `npm run faults`: what happens when processes are killed, disks are full and files are damaged.
 //
 //   --seed N     where the chance starts (1); every failure names its case, which the same seed repeats
-//   --kills N    kills of the engine process, the command line and the whole application together (6)
-//   --cases N    damaged files (250)
-//   --load NAMES soak or all: long work under load, which prints its figures
-//   --only NAMES files of this folder by name: kills, disk, damage, processes, load
+//   --kills N    kills of the engine process, the command line and the whole application together (5)
+//   --cases N    damaged files (60)
+//   --load NAMES soak, rounds, session or all: long work under load, which prints its figures
+//   --only NAMES files of this folder by name: kills, disk, damage, processes, desktop, load
 //   --full       every kill point and every write instead of a selection
 //   --report F   the outcome as JSON
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, isStale } from '../../resources/scripts/build.mjs'
@@ -21,15 +21,15 @@ const project = resolve(import.meta.dirname, '../..')
 const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    kills: { type: 'string', default: '6' },
-    cases: { type: 'string', default: '250' },
+    kills: { type: 'string', default: '5' },
+    cases: { type: 'string', default: '60' },
     load: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
     full: { type: 'boolean', default: false },
     report: { type: 'string' },
   },
 })
-const loads = flags.load === 'all' ? 'soak' : flags.load
+const loads = flags.load === 'all' ? 'soak,rounds,session' : flags.load
 
 if (isStale() && !build(true)) {
   console.error('the application could not be built; npm run build shows why')
@@ -38,6 +38,8 @@ if (isStale() && !build(true)) {
 // A copy: what runs for hours must not change when the checkout is built anew.
 await mkdir(join(project, 'test/output'), { recursive: true })
 const application = await mkdtemp(join(project, 'test/output/faults-'))
+// Another user runs it where root is to be denied something.
+await chmod(application, 0o755)
 for (const name of ['main', 'preload', 'renderer'])
   await cp(join(project, 'out', name), join(application, 'out', name), { recursive: true })
 await cp(join(project, 'package.json'), join(application, 'package.json'))

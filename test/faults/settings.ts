@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 /** What `run.mjs` asks for; its flags and their defaults are described there. */
 export const settings = {
   seed: Number(process.env['FAULTS_SEED'] ?? 1),
-  kills: Number(process.env['FAULTS_KILLS'] ?? 6),
-  cases: Number(process.env['FAULTS_CASES'] ?? 250),
+  kills: Number(process.env['FAULTS_KILLS'] ?? 5),
+  cases: Number(process.env['FAULTS_CASES'] ?? 60),
   isFull: process.env['FAULTS_FULL'] === '1',
   loads: (process.env['FAULTS_LOAD'] ?? '').split(',').filter((name) => name !== ''),
   /** Folder of the built application that is put to the test. */

@@ -7,7 +7,7 @@ export default defineConfig({
     // Every case is bounded by what it waits for; with thousands of cases in one test only the harness's own bound is left.
     testTimeout: 4 * 3_600_000,
     hookTimeout: 120_000,
-    // Moments to kill at are measured; two files at once would disturb each other.
-    maxWorkers: 1,
+    // They mostly wait for processes of their own.
+    maxWorkers: 2,
   },
 })

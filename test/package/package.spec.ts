@@ -68,7 +68,8 @@ test('the executable is no Node', () => {
 })
 
 test('it opens, runs the example ablation, and knows that it is whole', async () => {
-  const { page, quit } = await openPackaged(home)
+  const desktop = await openPackaged(home)
+  const { page } = desktop
   await page.getByTestId('example-four-arms').click()
   // The same four arms, with fewer clients and images, in seconds.
   await page.locator('#input-samplesPerClient').fill('30')
@@ -89,7 +90,7 @@ test('it opens, runs the example ablation, and knows that it is whole', async ()
   await expect(page.getByTestId('integrity')).toContainText('all as packaged')
   await expect(page.getByTestId('licences')).toContainText('chart.js')
   await expect(page.getByTestId('licences')).toContainText('proper-lockfile')
-  expect(await quit()).toBe(0)
+  expect(await desktop.quit()).toBe(0)
 })
 
 test('a changed file is named', async () => {
@@ -101,12 +102,13 @@ test('a changed file is named', async () => {
     const bytes = readFileSync(file)
     bytes[100] ^= 1
     writeFileSync(file, bytes)
-    const { page, quit } = await openPackaged(home)
+    const desktop = await openPackaged(home)
+    const { page } = desktop
     await page.getByTestId('nav-settings').click()
     await page.getByTestId('show-about').click()
     await expect(page.getByTestId('integrity')).toContainText('1 files are not as packaged')
     await expect(page.getByRole('dialog')).toContainText('t10k-labels-idx1-ubyte: changed since it was packaged')
-    await quit()
+    await desktop.quit()
   } finally {
     cpSync(kept, file)
   }

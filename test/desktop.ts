@@ -2,35 +2,49 @@ import { chromium, type Browser, type Page } from '@playwright/test'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import type { CommandName, CommandOutput, CommandReply } from '../../src-main/contract/commands'
-import type { EspalierBridge } from '../../src-main/contract/bridge'
-import { settings } from './settings'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CommandName, CommandOutput, CommandReply } from '../src-main/contract/commands'
+import type { EspalierBridge } from '../src-main/contract/bridge'
 
-/** One process of the application, as /proc shows it. */
+/** One process, as /proc shows it. */
 export interface ProcessFigures {
-  readonly kind: 'main' | 'window' | 'engine' | 'other'
   readonly pid: number
   readonly residentMegabytes: number
   readonly handles: number
   readonly threads: number
 }
 
+export type ProcessKind = 'main' | 'window' | 'engine' | 'other'
+
+export interface DesktopOptions {
+  readonly executable: string
+  /** Folder of the application, where the executable is Electron alone. */
+  readonly application?: string
+  readonly home: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
  * The whole application in a process group of its own, so that it can die as a whole. The page is reached through Chromium's
- * debugging port.
+ * debugging port: the fuses of the packaged application keep Playwright's way into the main process shut.
  */
 export class Desktop {
   private constructor(
     private readonly child: ChildProcess,
     private readonly browser: Browser,
     readonly page: Page,
+    /** How it was started. */
+    readonly command: readonly string[],
+    readonly environment: NodeJS.ProcessEnv,
   ) {}
 
-  static async open(home: string): Promise<Desktop> {
+  static async open({ executable, application, home, environment }: DesktopOptions): Promise<Desktop> {
     const options = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-    const child = spawn(settings.electron, [...options, '--remote-debugging-port=0', settings.application], {
+    if (application !== undefined) options.push(application)
+    const env = { ...process.env, ESPALIER_HOME: home, ESPALIER_CONFIRM_QUIT: '0', LANGUAGE: 'en', ...environment }
+    const child = spawn(executable, ['--remote-debugging-port=0', ...options], {
       detached: true,
-      env: { ...process.env, ESPALIER_HOME: home, ESPALIER_CONFIRM_QUIT: '0', LANGUAGE: 'en' },
+      env,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let printed = ''
@@ -51,7 +65,7 @@ export class Desktop {
       await page.waitForFunction(() => document.documentElement.dataset['appState'] === 'loaded', null, {
         timeout: 120_000,
       })
-      return new Desktop(child, browser, page)
+      return new Desktop(child, browser, page, [executable, ...options], env)
     } catch (error) {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       throw error
@@ -73,17 +87,21 @@ export class Desktop {
   }
 
   /** Every process of the application at this moment. */
-  figures(): ProcessFigures[] {
-    return processesOfGroup(this.pid).map((pid) => ({
-      kind: this.#kindOf(pid),
-      pid,
-      residentMegabytes: Number(/VmRSS:\s+(\d+)/.exec(procFile(pid, 'status'))?.[1] ?? 0) / 1024,
-      handles: listProc(pid, 'fd').length,
-      threads: listProc(pid, 'task').length,
-    }))
+  figures(): (ProcessFigures & { readonly kind: ProcessKind })[] {
+    return processesOfGroup(this.pid).map((pid) => ({ kind: this.#kindOf(pid), ...processFigures(pid) }))
   }
 
-  #kindOf(pid: number): ProcessFigures['kind'] {
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  /** Waits until another engine process than `ended` is there and answers. */
+  async engineAfter(ended: number): Promise<void> {
+    while (!this.figures().some(({ kind, pid }) => kind === 'engine' && pid !== ended)) await sleep(50)
+    await this.ask('queue.get')
+  }
+
+  #kindOf(pid: number): ProcessKind {
     if (pid === this.pid) return 'main'
     const words = procFile(pid, 'cmdline')
     if (words.includes('--type=renderer')) return 'window'
@@ -100,7 +118,7 @@ export class Desktop {
 
   /** Sends a signal to every process of the application. */
   signal(signal: NodeJS.Signals): void {
-    process.kill(-this.pid, signal)
+    if (processesOfGroup(this.pid).length > 0) process.kill(-this.pid, signal)
   }
 
   /** Ends in order; gives the exit code. */
@@ -113,11 +131,21 @@ export class Desktop {
   }
 
   async #ended(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    if (!this.hasEnded) await once(this.child, 'exit')
   }
 
   async #disconnect(): Promise<void> {
     await this.browser.close().catch(() => undefined)
+  }
+}
+
+/** Figures of one process at this moment; zeros when it has ended. */
+export function processFigures(pid: number): ProcessFigures {
+  return {
+    pid,
+    residentMegabytes: Number(/VmRSS:\s+(\d+)/.exec(procFile(pid, 'status'))?.[1] ?? 0) / 1024,
+    handles: listProc(pid, 'fd').length,
+    threads: listProc(pid, 'task').length,
   }
 }
 
