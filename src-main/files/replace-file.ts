@@ -28,7 +28,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
 /** Removes what writers that died left in a folder; `seconds` spares younger files, which somebody may be writing. */
 export async function removeLeftovers(folder: string, seconds = 0): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.endsWith(suffix)) continue
+    if (!isLeftover(name)) continue
     const path = join(folder, name)
     const found = seconds === 0 ? null : await stat(path).catch(() => null)
     if (found === null || found.mtimeMs < Date.now() - seconds * 1000) await rm(path, { force: true })
@@ -36,6 +36,11 @@ export async function removeLeftovers(folder: string, seconds = 0): Promise<void
 }
 
 const suffix = '.tmp'
+
+/** Whether a file of this name was being written when its writer died. */
+export function isLeftover(name: string): boolean {
+  return name.endsWith(suffix)
+}
 
 /** Has a folder's names on the disk. */
 export async function syncFolder(folder: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { isLeftover } from '../files/replace-file'
 import { EspalierError } from '../contract/commands'
 import { formatVersions, type RunManifest, type SessionContents, type SessionManifest } from '../contract/records'
 import { readCheckpoints } from './checkpoints'
@@ -42,8 +43,8 @@ export async function readSession(
 ): Promise<SessionContents> {
   const { manifest, damage: damaged } = await readSessionFile(folder, id)
   const damage = [...damaged]
-  const onDisk = await runIdsOnDisk(folder)
   const listed = manifest.runs.filter(isIdentifier)
+  const onDisk = await unlistedRuns(folder, listed)
   // A run that the list does not know (yet) is shown behind the others rather than lost.
   const ids = [...new Set([...listed, ...onDisk])]
 
@@ -113,17 +114,21 @@ export async function readRunToChange(sessionFolder: string, runId: string): Pro
   return run
 }
 
-async function runIdsOnDisk(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(join(folder, 'runs'), { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isDirectory() && isIdentifier(entry.name))
-      .map((entry) => entry.name)
-      .sort()
-  } catch {
-    return []
-  }
+/**
+ * Runs that lie in a session and that its list does not name, in the order of their launch. A folder without a file is what
+ * a launch left behind that died before it had written the run.
+ */
+export async function unlistedRuns(folder: string, listed: readonly string[]): Promise<string[]> {
+  const known = new Set(listed)
+  const entries = await readdir(join(folder, 'runs'), { withFileTypes: true }).catch(() => [])
+  const names = entries
+    .filter((entry) => entry.isDirectory() && isIdentifier(entry.name) && !known.has(entry.name))
+    .map((entry) => entry.name)
+  const files = await Promise.all(names.map((name) => readdir(runFolder(folder, name)).catch(() => ['?'])))
+  return names.filter((_, index) => !files[index].every(isLeftover)).sort(byNumber.compare)
 }
+
+const byNumber = new Intl.Collator('en', { numeric: true })
 
 async function withInterruptions(
   folder: string,

@@ -8,7 +8,7 @@ import { setAside } from '../files/set-aside'
 import { isIdentifier, newIdentifier } from './identifiers'
 import { errorText, readJson, writeJson, writeSealed } from './json-file'
 import { readSessionManifest } from './migrations'
-import { newSessionManifest, readSession, readSessionFile, runFolder } from './read-session'
+import { newSessionManifest, readSession, readSessionFile, runFolder, unlistedRuns } from './read-session'
 import { writeManifest } from './run-folder'
 import { isSessionLocked } from './session-lock'
 
@@ -130,10 +130,13 @@ export class SessionStore {
   /** Writes the manifests of new runs, then lists them behind the others. */
   async addRuns(id: string, runs: readonly RunManifest[]): Promise<void> {
     try {
+      // An earlier launch may have died before its runs were in the list; they come first.
+      const folder = await this.folderOf(id)
+      const earlier = await unlistedRuns(folder, (await readSessionFile(folder, id)).manifest.runs)
       for (const run of runs) await this.writeRun(id, run)
       await this.#change(id, (manifest) => ({
         ...manifest,
-        runs: [...new Set([...manifest.runs, ...runs.map((run) => run.id)])],
+        runs: [...new Set([...manifest.runs, ...earlier, ...runs.map((run) => run.id)])],
       }))
     } catch (error) {
       // Half of what was asked for would look like all of it.

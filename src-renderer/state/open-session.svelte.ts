@@ -110,7 +110,9 @@ export class OpenSession {
     }
     const work = async () => {
       for (let runId = left.shift(); runId !== undefined && this.id === sessionId; runId = left.shift()) {
-        batch[runId] = await this.#fetchRecords(sessionId, runId)
+        // Awaited first: meanwhile another reader may have shown the batch and begun a new one.
+        const records = await this.#fetchRecords(sessionId, runId)
+        batch[runId] = records
         done++
         if (done < showAt) continue
         showAt *= 2

@@ -9,9 +9,7 @@ import type { Experiment } from '../../src-main/contract/experiment'
 import { tinyExperiment } from './bench'
 import { allFinished, onlySession, openDesktop, runsOf, startCommandLine } from './processes'
 import { settings } from './settings'
-import { traceOf } from './trace'
-
-type Trace = Awaited<ReturnType<typeof traceOf>>
+import { requireSame, traceOf, type Trace } from './trace'
 
 const root = mkdtempSync(join(tmpdir(), 'espalier-windows-'))
 const sessions = join(root, 'shared')
@@ -86,7 +84,7 @@ describe.skipIf(settings.withoutWindow !== '')('two windows', () => {
       if ((await runsOf(join(sessions, run.sessionId)))[0].state === 'paused') await second.ask('runs.resume', run)
       await allFinished(join(sessions, run.sessionId), 1)
       expect(await second.quit()).toBe(0)
-      expect(await traceOf(join(sessions, run.sessionId))).toEqual(expected)
+      requireSame(await traceOf(join(sessions, run.sessionId)), expected)
     } finally {
       first.signal('SIGKILL')
       second.signal('SIGKILL')
@@ -107,7 +105,7 @@ describe.skipIf(settings.withoutWindow !== '')('two windows', () => {
       await once(again, 'close')
       expect([again.exitCode, printed.trim()]).toEqual([0, 'Espalier is already open.'])
       await allFinished(onlySession(home) ?? '', 1)
-      expect(await traceOf(join(home, 'sessions', basename(onlySession(home) ?? '')))).toEqual(expected)
+      requireSame(await traceOf(join(home, 'sessions', basename(onlySession(home) ?? ''))), expected)
       expect(await first.quit()).toBe(0)
     } finally {
       first.signal('SIGKILL')

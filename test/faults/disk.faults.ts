@@ -19,9 +19,7 @@ import { ended, openBench, tinyExperiment } from './bench'
 import { hookDisk } from './disk-hook.mjs'
 import { startCommandLine } from './processes'
 import { Chance, settings } from './settings'
-import { traceOf } from './trace'
-
-type Trace = Awaited<ReturnType<typeof traceOf>>
+import { requireSame, traceOf, type Trace } from './trace'
 
 function diskIsFull(path: string): Error {
   return Object.assign(new Error(`ENOSPC: no space left on device, write '${path}'`), { code: 'ENOSPC', path })
@@ -94,7 +92,7 @@ describe('a disk that is full', () => {
         await laboratory.ask('runs.resume', run)
         await ended(laboratory, run)
       }
-      expect(await traceOf(folder), `change ${point}`).toEqual(expected)
+      requireSame(await traceOf(folder), expected, `change ${point}`)
       rmSync(folder, { recursive: true, force: true })
     }
     console.log(

@@ -7,11 +7,11 @@ import { readSession } from '../../src-main/sessions/read-session'
 import { tinyExperiment } from './bench'
 import { preload, startCommandLine, type CommandLineOptions } from './processes'
 import { settings } from './settings'
-import { traceOf } from './trace'
+import { requireSame, traceOf, type Trace } from './trace'
 
 const home = mkdtempSync(join(tmpdir(), 'espalier-processes-'))
 const config = join(home, 'experiment.json')
-let expected: Awaited<ReturnType<typeof traceOf>>
+let expected: Trace
 
 const smallHeap = { node: ['--max-old-space-size=128'] }
 const words = (session: string) => ['run', '--config', config, '--session', join(home, session), '--workers', '1']
@@ -45,7 +45,7 @@ function misbehaving(session: string, fault: string, options: CommandLineOptions
 async function goesOn(session: string): Promise<void> {
   const { code, stderr } = await startCommandLine(home, ['resume', join(home, session)]).ended
   expect(code, stderr).toBe(0)
-  expect(await traceOf(join(home, session))).toEqual(expected)
+  requireSame(await traceOf(join(home, session)), expected)
 }
 
 async function stateOf(session: string): Promise<string> {
@@ -92,7 +92,7 @@ describe('a training thread', () => {
     expect(code, stderr).toBe(0)
     expect(existsSync(join(home, 'silent.once'))).toBe(true)
     expect(stderr).toMatch(/a training thread has been silent for 12\d seconds at client \d of round \d and is ended/)
-    expect(await traceOf(join(home, 'silent'))).toEqual(expected)
+    requireSame(await traceOf(join(home, 'silent')), expected)
   })
 
   it('that hangs can be stopped; the run can go on', async () => {
@@ -121,7 +121,7 @@ describe('a process', () => {
     const { code, stderr } = await misbehaving('clock', 'clock').ended
     expect(code, stderr).toBe(0)
     expect(existsSync(join(home, 'clock.once'))).toBe(true)
-    expect(await traceOf(join(home, 'clock'))).toEqual(expected)
+    requireSame(await traceOf(join(home, 'clock')), expected)
   })
 
   it('whose training diverges says so and what to do', async () => {
@@ -147,7 +147,7 @@ describe('a process', () => {
     expect(await stateOf('sleep')).toBe('running')
     process.kill(-(sleeper.child.pid ?? 0), 'SIGCONT')
     expect((await sleeper.ended).code).toBe(0)
-    expect(await traceOf(join(home, 'sleep'))).toEqual(expected)
+    requireSame(await traceOf(join(home, 'sleep')), expected)
   })
 })
 
@@ -166,7 +166,7 @@ describe('two processes that start on one session', () => {
       const refused = ended.filter(({ code }) => code !== 0)
       for (const { stderr } of refused) expect(stderr).toMatch(/is being run by|cannot go on|queued or running/)
       expect(refused.length).toBeLessThan(2)
-      expect(await traceOf(join(home, session))).toEqual(expected)
+      requireSame(await traceOf(join(home, session)), expected)
     }
   })
 })

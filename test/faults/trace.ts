@@ -1,12 +1,39 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { comparisonTable } from '../../src-main/report/comparison-table'
 import { readCheckpoints } from '../../src-main/sessions/checkpoints'
 import { readSession, runFolder } from '../../src-main/sessions/read-session'
 import { readRounds, readTopology } from '../../src-main/sessions/run-folder'
 import { isSessionLocked } from '../../src-main/sessions/session-lock'
 import { verifySession } from '../../src-main/sessions/verify-session'
+
+export type Trace = Awaited<ReturnType<typeof traceOf>>
+
+/**
+ * Throws when a trace is not the expected one, naming the places where they differ. (A full comparison in words of so many
+ * weights would take longer than all the kills.)
+ */
+export function requireSame(trace: Partial<Trace>, expected: Partial<Trace>, words = ''): void {
+  const places = differences(trace, expected, 'trace').slice(0, 12)
+  if (places.length > 0) throw new Error(`${words} the traces differ: ${places.join('; ')}`.trim())
+}
+
+function differences(one: unknown, other: unknown, at: string): string[] {
+  if (isDeepStrictEqual(one, other)) return []
+  const areBranches = [one, other].every((value) => typeof value === 'object' && value !== null)
+  if (!areBranches || ArrayBuffer.isView(one)) return [`${at}: ${inShort(one)} instead of ${inShort(other)}`]
+  const [a, b] = [one, other] as [Record<string, unknown>, Record<string, unknown>]
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  const inside = [...names].flatMap((name) => differences(a[name], b[name], `${at}.${name}`))
+  return inside.length > 0 ? inside : [at]
+}
+
+function inShort(value: unknown): string {
+  const text = inspect(value, { depth: 0, maxArrayLength: 3, maxStringLength: 200, breakLength: Infinity })
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
 
 /** Everything of a session that must be equal, to the bit, however often it was interrupted; ids and times stay out. */
 export async function traceOf(folder: string) {

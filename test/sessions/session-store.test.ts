@@ -35,6 +35,20 @@ describe('SessionStore', () => {
     expect(await ids(store)).toEqual([manifest.id])
   })
 
+  it('shows what a launch had written before it died, before the runs of later ones, and no folder that it left empty', async () => {
+    const store = newStore()
+    const { manifest, folder } = await store.create('torn')
+    const [first, second, third, later] = newRuns([1, 2, 3, 4].map((seed) => ({ ...defaultExperiment(), seed })))
+    // The list is written last.
+    for (const run of [first, second]) await store.writeRun(manifest.id, run)
+    mkdirSync(join(folder, 'runs', third.id))
+    writeFileSync(join(folder, 'runs', third.id, 'run.json.0a1b2c3d.tmp'), '{')
+    await store.addRuns(manifest.id, [later])
+    const { runs, damage } = await store.open(manifest.id)
+    expect(damage).toEqual([])
+    expect(runs.map(({ experiment }) => experiment.seed)).toEqual([1, 2, 4])
+  })
+
   it('sets a deleted session aside, brings it back, and purges it only when told', async () => {
     const store = newStore()
     const { manifest, folder } = await store.create('one')
