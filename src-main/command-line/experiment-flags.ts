@@ -6,6 +6,7 @@ import {
   fieldMetadata,
   fieldShape,
   problemText,
+  whyInapplicable,
   type Experiment,
   type ExperimentField,
 } from '../contract/experiment'
@@ -51,7 +52,22 @@ export async function experimentFromFlags(flags: FlagValues): Promise<Experiment
   input['method'] ??= 'static'
   const check = checkExperiment(input)
   if (!check.ok) throw wrongField(check.problems[0].field, check.problems[0].value, check.problems[0].allowed)
+  for (const note of withoutInfluence(flags, check.experiment)) console.error(`note: ${note}`)
   return check.experiment
+}
+
+/** Typed flags that change nothing, one sentence each. Refusing them would refuse the command lines of FedDST and the seed. */
+function withoutInfluence(flags: FlagValues, experiment: Experiment): string[] {
+  return experimentFieldNames.flatMap((name) => {
+    const option = flagOf(name)
+    const why = typeof flags[option.attributeName()] === 'string' ? whyInapplicable(name, experiment) : null
+    if (why === null) return []
+    const reason =
+      why.kind === 'method'
+        ? `the method ${why.method} does not use it`
+        : `it needs --${fieldMetadata(why.field).flag} ${why.values.join(' or ')}`
+    return [`${option.long ?? name} changes nothing: ${reason}`]
+  })
 }
 
 /** The fields that flags and configuration file give, unchecked. Throws `wrong-input` for a file that cannot be read. */

@@ -29,11 +29,13 @@ export function listMethods(json: boolean): number {
           .map(([part, text]) => `${partNames[part] ?? part}: ${text}`)
           .join(' | ')}`,
       )
-      if (communication !== undefined) console.log(`    each client each round: ${communication}`)
+      console.log(`    each client each round: ${communication}`)
       if (parameters.length > 0) console.log(`    ${parameters.map(({ flag }) => `--${flag}`).join(' ')}`)
       console.log('')
     }
   }
+  console.log('O_d: the dense model. O_s: the sparse model, its values and what --encoding adds for their places.')
+  console.log('O_ξ: gradients of the weights that could grow (Huang et al. 2025).')
   return exitCodes.done
 }
 

@@ -67,6 +67,9 @@ export const dirichletPartitions: readonly string[] = [
   'quantity',
 ]
 
+/** Methods that count bits in a way of their own. */
+const ownCounting: readonly MethodName[] = ['feddst-official', 'seed-code', 'spafl']
+
 const experimentFields = {
   dataset: field(z.enum(datasetNames).default('mnist'), {
     flag: 'dataset',
@@ -129,7 +132,7 @@ const experimentFields = {
     flag: 'label-noise',
     group: 'data',
     unit: '',
-    help: "Random training labels: in every p-th batch of every client's images, or with the seed's thesis's p by client (1, 1, 2, 2, 2, 5, 5, 5, never, never).",
+    help: "Random training labels: in every p-th batch of every client's images, or with the seed's thesis's p by client (1, 1, 2, 2, 2, 5, 5, 5, 10 000, 10 000: of these two the first batch alone).",
   }),
   labelNoisePeriod: field(integer(1, 1_000_000).default(2), {
     flag: 'label-noise-period',
@@ -173,6 +176,7 @@ const experimentFields = {
     flag: 'encoding',
     group: 'federation',
     unit: '',
+    notWith: { field: 'method', values: ownCounting },
     help: 'How weights and mask are counted on their way. A layer with n weights in r rows of c, m of them active, v bits a value: dense n·v; bitmap n + m·v; coordinates m·⌈log2 n⌉ + m·v; csr m·⌈log2 c⌉ + r·⌈log2 m⌉ + m·v; smallest takes the least of these for each layer; delta sends ⌈log2 n⌉ for each place that changed since the mask before, or a bitmap where that is less. Where the receiver knows the mask only m·v travels, or n·v with dense. Results do not depend on it.',
     source: 'Huang et al. 2025',
   }),
@@ -180,12 +184,14 @@ const experimentFields = {
     flag: 'value-format',
     group: 'federation',
     unit: '',
+    notWith: { field: 'method', values: ownCounting },
     help: 'Bits v of a weight, gradient or momentum on its way: 32 or 16; scores sent before round 0 always have 32. It changes what is counted, not the values: nothing is rounded.',
   }),
   proximalCoefficient: field(real(0, 1000).default(0), {
     flag: 'prox',
     group: 'federation',
     unit: '',
+    notWith: { field: 'method', values: ['spafl'] },
     help: 'FedProx coefficient μ; 0 is FedAvg.',
     source: 'Li et al. 2020',
   }),
@@ -664,7 +670,10 @@ export function whyInapplicable(
     if (!appliesTo.values.includes(String(choices[field] ?? '')))
       return { kind: 'field', field, values: appliesTo.values }
   }
-  if (notWith !== undefined) {
+  if (notWith?.field === 'method') {
+    const method = methodNames.find((known) => known === choices.method)
+    if (method !== undefined && notWith.values.includes(method)) return { kind: 'method', method }
+  } else if (notWith !== undefined) {
     const field = notWith.field as ExperimentField
     const shape = fieldShape(field)
     if (notWith.values.includes(String(choices[field] ?? '')) && whyInapplicable(field, choices) === null) {

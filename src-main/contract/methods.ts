@@ -39,7 +39,7 @@ export interface MethodDescription {
    * What a client transfers in a round, for those who count: O_d the dense model, O_s the sparse one (values and what the
    * encoding adds), O_ξ gradients of candidates (Huang et al. 2025, appendix).
    */
-  readonly communication?: string
+  readonly communication: string
   /** No code of its authors was at hand: it follows the paper's text alone. */
   readonly fromTextOnly?: true
 }
@@ -66,10 +66,15 @@ const descriptions = {
 }
 
 export type MethodName = keyof typeof descriptions
+/** Every transfer formula there is, for those who translate them. */
+export type TransferFormula = (typeof descriptions)[MethodName]['communication']
 type MethodParameter = (typeof descriptions)[MethodName]['parameters'][number]
 /** Every method by name, in the order of their groups. */
 export const methods: Readonly<
-  Record<MethodName, MethodDescription & { readonly parameters: readonly MethodParameter[] }>
+  Record<
+    MethodName,
+    MethodDescription & { readonly parameters: readonly MethodParameter[]; readonly communication: TransferFormula }
+  >
 > = descriptions
 export const methodNames = Object.keys(descriptions) as MethodName[]
 /** The four arms of the ablation, in the order in which they are shown. */

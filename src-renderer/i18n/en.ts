@@ -1,5 +1,5 @@
 import type { ExperimentField, FieldGroup } from '@contract/experiment'
-import { methodNames, methods, type MethodGroup, type MethodName } from '@contract/methods'
+import { methodNames, methods, type MethodGroup, type MethodName, type TransferFormula } from '@contract/methods'
 import type { InvariantName, RunState } from '@contract/records'
 import type { DatasetStatus } from '@contract/commands'
 import type { EspalierEvent, RunProgress } from '@contract/events'
@@ -62,6 +62,9 @@ export const en = {
   },
   arms: Object.fromEntries(methodNames.map((name) => [name, methods[name].title])) as Record<MethodName, string>,
   methodHelp: Object.fromEntries(methodNames.map((name) => [name, methods[name].help])) as Record<MethodName, string>,
+  transfers: Object.fromEntries(
+    methodNames.map((name) => [methods[name].communication, methods[name].communication]),
+  ) as Record<TransferFormula, string>,
   methodGroups: {
     ablation: 'The four arms of the ablation',
     'fixed-mask': 'Fixed mask',
@@ -452,6 +455,8 @@ export const en = {
     noUpdates: 'No update falls before the topology freezes: this run equals static pruning.',
     cost: 'Cost',
     arm: 'Arm',
+    transfer: (formula: string) =>
+      `Each client transfers in a round: ${formula}. O_d is the dense model, O_s the sparse one in its encoding, O_ξ gradients of candidates.`,
     fromTextOnly: 'Follows the text of the paper alone.',
     upload: 'Upload',
     download: 'Download',

@@ -1,6 +1,7 @@
 import { methodNames } from '@contract/methods'
 import type { Messages } from './en'
 import { methodGroupsZhCn, methodsZhCn } from './methods.zh-CN'
+import { transfersZhCn } from './transfers.zh-CN'
 import { exportsZhCn } from './exports.zh-CN'
 import { figuresZhCn, reportZhCn } from './figures.zh-CN'
 import { comparisonZhCN } from './comparison.zh-CN'
@@ -48,6 +49,7 @@ export const zhCN: Messages = {
     copyFailed: '无法使用剪贴板。请选中表格手动复制。',
   },
   arms: Object.fromEntries(methodNames.map((name) => [name, methodsZhCn[name].title])) as Messages['arms'],
+  transfers: transfersZhCn,
   methodHelp: Object.fromEntries(methodNames.map((name) => [name, methodsZhCn[name].help])) as Messages['methodHelp'],
   methodGroups: methodGroupsZhCn,
   groups: {
@@ -298,6 +300,8 @@ export const zhCN: Messages = {
     resetAll: '全部恢复',
     automatic: '自动',
     defaultValue: (value) => `默认 ${value}`,
+    transfer: (formula) =>
+      `每个客户端每轮传输：${formula}。O_d 为稠密模型，O_s 为按编码计的稀疏模型，O_ξ 为候选权重的梯度。`,
     fromTextOnly: '仅依据论文文字实现。',
     seeds: '随机种子',
     seedsHelp: '每个种子一次运行。相同种子使各方法的划分、客户端和初始权重一致，差异可配对比较。建议三个以上。',

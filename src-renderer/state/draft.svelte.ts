@@ -1,15 +1,9 @@
 import { commandLineOf, parseCommandLine } from '@contract/command-line'
 import { EspalierError } from '@contract/commands'
-import {
-  defaultExperiment,
-  experimentFieldNames,
-  methodDefaults,
-  type Experiment,
-  type ExperimentField,
-} from '@contract/experiment'
+import { defaultExperiment, experimentFieldNames, type Experiment, type ExperimentField } from '@contract/experiment'
 import { experimentsOf, staticReferences, sweepCells, type SweepCell } from '@contract/sweep'
 import type { Template } from '@contract/template'
-import { checkTexts, experimentTexts, fieldText, type FieldTexts } from './field-text'
+import { checkTexts, experimentTexts, fieldText, withMethodDefaults, type FieldTexts } from './field-text'
 import { History } from './history.svelte'
 import type { PreferencesState } from './preferences.svelte'
 import { parseSeeds } from './seeds'
@@ -32,20 +26,6 @@ export interface DraftedSweep {
 }
 
 const noSweep: DraftedSweep = { cells: [], references: [], experiments: [], problem: '' }
-
-/** The texts with what the newly chosen method has for a default where the one before had its own untouched. */
-function withMethodDefaults(before: FieldTexts, after: FieldTexts): FieldTexts {
-  const defaults = defaultExperiment()
-  const old: Partial<Record<string, number>> = methodDefaults(before.method)
-  const next: Partial<Record<string, number>> = methodDefaults(after.method)
-  const texts = { ...after }
-  for (const name of experimentFieldNames) {
-    if (old[name] === next[name]) continue
-    const untouched = fieldText(old[name] ?? defaults[name])
-    if (before[name] === untouched) texts[name] = fieldText(next[name] ?? defaults[name])
-  }
-  return texts
-}
 
 /** The experiment being set up, as typed, and what varies. The seed field is replaced by a list of seeds. */
 export class Draft {

@@ -4,6 +4,7 @@ import {
   experimentFieldNames,
   fieldSchema,
   fieldShape,
+  methodDefaults,
   topologyEnd,
   whyInapplicable,
   type Experiment,
@@ -96,4 +97,18 @@ function crossFieldProblem(
 /** Fields whose value differs from the schema's default. */
 export function isChanged(name: ExperimentField, text: string): boolean {
   return fieldValue(name, text) !== defaultExperiment()[name]
+}
+
+/** The texts with what the newly chosen method has for a default where the one before had its own untouched. */
+export function withMethodDefaults(before: FieldTexts, after: FieldTexts): FieldTexts {
+  const defaults = defaultExperiment()
+  const old: Partial<Record<string, number>> = methodDefaults(before.method)
+  const next: Partial<Record<string, number>> = methodDefaults(after.method)
+  const texts = { ...after }
+  for (const name of experimentFieldNames) {
+    if (old[name] === next[name]) continue
+    const untouched = fieldText(old[name] ?? defaults[name])
+    if (before[name] === untouched) texts[name] = fieldText(next[name] ?? defaults[name])
+  }
+  return texts
 }

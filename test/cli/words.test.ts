@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { experimentFromFlags } from '../../src-main/command-line/experiment-flags'
 import { experimentFieldNames, fieldMetadata } from '../../src-main/contract/experiment'
 import { methodNames } from '../../src-main/contract/methods'
 import { builtEspalier } from './espalier'
@@ -36,6 +37,17 @@ describe('words of the command line', () => {
     for (const command of ['run', 'ablation', 'sweep', 'example', 'resume', 'table', 'verify', 'methods', 'data'])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
     expect((await espalier.run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('says which flags change nothing, and runs all the same', async () => {
+    const said = vi.spyOn(console, 'error').mockReturnValue()
+    const flags = { method: 'fedsgc', growth: 'gradient', beta: '0.1', sparsity: '0.8', encoding: 'csr' }
+    expect(await experimentFromFlags(flags)).toMatchObject({ method: 'fedsgc', sparsity: 0.8 })
+    expect(said.mock.calls.flat()).toEqual([
+      'note: --beta changes nothing: it needs --distribution dirichlet or dirichlet-balanced or dirichlet-per-client or dirichlet-feddst or quantity',
+      'note: --growth changes nothing: the method fedsgc does not use it',
+    ])
+    said.mockRestore()
   })
 
   it('describes every method, for readers and for programs', async () => {

@@ -5,7 +5,13 @@ import { sumCosts } from '../../src-renderer/features/setup/cost'
 import { sliderOf } from '../../src-renderer/features/setup/slider'
 import { parseWorkers } from '../../src-renderer/features/settings/workers'
 import { en } from '../../src-renderer/i18n/en'
-import { checkTexts, experimentTexts, fieldValue, isChanged } from '../../src-renderer/state/field-text'
+import {
+  checkTexts,
+  experimentTexts,
+  fieldValue,
+  isChanged,
+  withMethodDefaults,
+} from '../../src-renderer/state/field-text'
 import { parseSeeds } from '../../src-renderer/state/seeds'
 
 const texts = experimentTexts(defaultExperiment())
@@ -73,6 +79,9 @@ describe('applicability', () => {
       method: 'static',
     })
     expect(whyInapplicable('seed', { method: 'none' })).toBeNull()
+    // Published code counts bits in its own way.
+    expect(whyInapplicable('encoding', { method: 'seed-code' })).toEqual({ kind: 'method', method: 'seed-code' })
+    expect(whyInapplicable('encoding', { method: 'feddst' })).toBeNull()
     const epsilon = { method: 'static', layerDistribution: 'er-epsilon' }
     expect(whyInapplicable('erdosRenyiEpsilon', epsilon)).toBeNull()
     expect(whyInapplicable('erdosRenyiEpsilon', { ...epsilon, method: 'none' })).toMatchObject({ kind: 'method' })
@@ -83,6 +92,23 @@ describe('applicability', () => {
     })
     // A method that does not look at the distribution uses its sparsity all the same.
     expect(whyInapplicable('sparsity', { ...epsilon, method: 'ssfl' })).toBeNull()
+  })
+})
+
+describe('the method of a form', () => {
+  const choose = (before: typeof texts, method: string) => withMethodDefaults(before, { ...before, method })
+
+  it('brings its own default along, and takes it away again', () => {
+    const chosen = choose(texts, 'fedprox')
+    expect(chosen.proximalCoefficient).toBe('0.01')
+    expect(checkTexts(chosen, en, String).experiment).toMatchObject({ method: 'fedprox', proximalCoefficient: 0.01 })
+    expect(choose(chosen, 'none').proximalCoefficient).toBe('0')
+  })
+
+  it('leaves alone what was typed', () => {
+    const typed = choose({ ...texts, proximalCoefficient: '0.5' }, 'fedprox')
+    expect(typed.proximalCoefficient).toBe('0.5')
+    expect(choose(typed, 'none').proximalCoefficient).toBe('0.5')
   })
 })
 

@@ -17,6 +17,8 @@ export const ablationMethods = {
       place: 'server',
       aggregation: 'mean over the clients that have the weight',
     },
+    communication:
+      '2 O_s, and the new mask down after an update; dense vectors up in update rounds if the criteria need them',
     parameters: [
       ...distribution,
       'readjustmentRatio',
@@ -44,6 +46,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean over the clients that have the weight',
     },
+    communication: '2 O_s',
     parameters: [...distribution, 'aggregationWeights'],
   },
   none: {
@@ -60,6 +63,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean',
     },
+    communication: '2 O_d',
     parameters: ['aggregationWeights'],
   },
   'small-dense': {
@@ -76,6 +80,7 @@ export const ablationMethods = {
       place: 'none',
       aggregation: 'mean',
     },
+    communication: '2 O_d of the narrower network',
     parameters: [...distribution, 'aggregationWeights'],
   },
 } as const satisfies Record<string, MethodDescription>

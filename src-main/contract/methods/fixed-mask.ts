@@ -1,5 +1,5 @@
 import type { MethodDescription } from '../methods'
-import { distribution } from './distribution'
+import { dense, distribution } from './distribution'
 
 const fixed = {
   drop: 'none',
@@ -9,7 +9,7 @@ const fixed = {
   aggregation: 'mean over the clients that have the weight',
 } as const
 /** Over the whole network by scores; first and last layer may be excluded. */
-const overall = ['sparsity', 'firstLayer', 'lastLayer'] as const
+const overall = ['sparsity', ...dense] as const
 
 /** Masks chosen before round 0 that then stay. A random one is `static`. */
 export const fixedMaskMethods = {

@@ -29,6 +29,8 @@ export const publishedCodeMethods = {
     ],
     needsSparsity: true,
     isFixedAtZeroRatio: true,
+    communication:
+      '2 O_s as the published code counts: 32 bits a value, those of round 0 free; a new mask down one bit a weight, up one bit an active weight',
   },
   'seed-code': {
     group: 'federated',
@@ -56,5 +58,7 @@ export const publishedCodeMethods = {
       'aggregationWeights',
     ],
     isFixedAtZeroRatio: true,
+    communication:
+      '2 O_s as the published code counts: 32 bits a value, those of round 0 free; the mask down in every round, one bit a weight',
   },
 } as const satisfies Record<string, MethodDescription>

@@ -48,7 +48,7 @@ export interface ClientReport {
   /** Theoretical floating-point operations of all it computed. */
   readonly flops: number
   /** What of its transfer differs from the server's model received and the report's own model sent. */
-  readonly transfer?: Partial<Pick<ClientTransfer, 'received' | 'receivesMask' | 'sent' | 'sendsMask'>>
+  readonly transfer?: Partial<Pick<ClientTransfer, 'received' | 'receivesMask' | 'sent' | 'sendsMask' | 'sentChange'>>
 }
 
 /** Local training as the experiment asks for it, to be changed by a method that splits it or takes its steps itself. */
@@ -70,13 +70,13 @@ export function localTask(context: ClientContext): ClientTask {
   }
 }
 
-/** Local training of the received model under the received mask: the default. `order` is a method's own. */
+/** Local training of the received model under the received mask: the default. `own` is what a method does differently. */
 export async function plainTraining(
   context: ClientContext,
-  order: Pick<BatchOrder, 'isShuffled'> = {},
+  own: Pick<BatchOrder, 'isShuffled'> & Partial<Pick<ClientTask, 'learningRate'>> = {},
 ): Promise<ClientReport> {
   const { trainer, experiment, indices, model } = context
-  const { parameters, steps, lossSum } = await trainer.trainClient({ ...localTask(context), ...order })
+  const { parameters, steps, lossSum } = await trainer.trainClient({ ...localTask(context), ...own })
   const perImage = trainingFlops(trainer.plan, activePerLayer(trainer.plan, model.mask))
   return {
     parameters,

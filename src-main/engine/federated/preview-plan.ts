@@ -58,7 +58,7 @@ export function previewPlan(
 
   const isUpdate = new Set(updateRounds)
   const exploredShares =
-    updateRounds.length === 0 || recipe.updateTopology?.activeAfter !== undefined
+    updateRounds.length === 0 || recipe.updateTopology?.growsAtRandom?.(experiment) !== true
       ? []
       : networkShares(
           plan.prunable.map((layer) => layer.weightCount),

@@ -52,8 +52,7 @@ export const feddstOfficial: MethodRecipe = {
     return pruneAllPositions(plan, model, countsOf(plan, experiment, experiment.sparsity))
   },
   updateTopology: {
-    ratioAt: ({ readjustmentRatio, ...experiment }, round) =>
-      isOpen({ readjustmentRatio, ...experiment }, round) ? readjustmentRatio : 0,
+    ratioAt: (experiment, round) => (isOpen(experiment, round) ? experiment.readjustmentRatio : 0),
     isDue: readjusts,
     // The clients have moved it; the server only notes how many weights that left.
     move: ({ plan, model }) => ({ ...unmoved(plan, model), requestedActive: activePerLayer(plan, model.mask) }),

@@ -4,7 +4,7 @@ import { maskedMean } from '../federated/aggregation'
 import { plainTraining } from '../federated/client-work'
 import type { ModelPlan } from '../models/plan'
 import { positionsOf } from '../sparsity/positions'
-import { isUpdateRound } from '../sparsity/schedule'
+import { isAtInterval } from '../sparsity/schedule'
 import { selectByRank } from '../sparsity/selection'
 import { unmoved } from '../sparsity/topology-update'
 import type { MaskedModel } from '../trainer/trainer'
@@ -23,6 +23,10 @@ function ratioAt(experiment: Experiment, round: number): number {
   return round >= end ? 0 : experiment.readjustmentRatio * (1 - round / end) ** experiment.decayExponent
 }
 
+function isDue(experiment: Experiment, round: number): boolean {
+  return isAtInterval(experiment, round) && ratioAt(experiment, round) > 0
+}
+
 /**
  * FedSGC (2024): as FedDST, but where weights drop and grow depends on signs. The server remembers in which direction the
  * mean last moved every weight and sends that map. A share of the dropped weights is taken from those that the client moves
@@ -32,11 +36,11 @@ function ratioAt(experiment: Experiment, round: number): number {
 export const fedSgc: MethodRecipe = {
   ...fedDst,
   download: ({ plan, experiment, round, state }): Download =>
-    isUpdateRound(experiment, round)
+    isDue(experiment, round)
       ? { arrays: { direction: directionMap(plan, state) }, bits: directionBits * plan.prunableCount }
       : { arrays: {}, bits: 0 },
   localTraining: (context) =>
-    isUpdateRound(context.experiment, context.round)
+    isDue(context.experiment, context.round)
       ? trainAndReadjust(context, ({ trainer, experiment, round, model, download }, trained, gradient) =>
           moveBySigns(trainer.plan, experiment, round, {
             received: model,
@@ -49,8 +53,8 @@ export const fedSgc: MethodRecipe = {
   expectedWork: (context) => {
     const work = fedDst.expectedWork?.(context)
     if (work === undefined) throw new Error('FedDST foretells its work')
-    const isDue = isUpdateRound(context.experiment, context.round)
-    return { ...work, receivedBits: isDue ? directionBits * context.plan.prunableCount : 0 }
+    const due = isDue(context.experiment, context.round)
+    return { ...work, receivedBits: due ? directionBits * context.plan.prunableCount : 0 }
   },
   aggregate: (context) => {
     const { plan, received, state } = context
@@ -64,7 +68,7 @@ export const fedSgc: MethodRecipe = {
     }
     return { ...mean, state: { direction } }
   },
-  updateTopology: { ratioAt, isDue: isUpdateRound, move: ({ plan, model }) => unmoved(plan, model) },
+  updateTopology: { ratioAt, isDue, move: ({ plan, model }) => unmoved(plan, model) },
 }
 
 function directionMap(plan: ModelPlan, state: Parameters<typeof arrayOf>[0]): Uint8Array {

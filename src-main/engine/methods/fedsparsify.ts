@@ -1,31 +1,39 @@
 import type { Experiment } from '../../contract/experiment'
 import { plainTraining, type ClientReport } from '../federated/client-work'
 import type { ModelPlan } from '../models/plan'
+import { activeOverall, excludedLayers, overallTargets } from '../sparsity/distributions'
 import { largestOverall, magnitudes, moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask } from '../sparsity/masks'
 import { unmoved } from '../sparsity/topology-update'
 import type { MaskedModel } from '../trainer/trainer'
 import { plainWork } from './expected-work'
-import { gradualSparsity } from './gradual'
+import { denseStart, gradualSparsity } from './gradual'
 import { none } from './none'
 import { meanOverAll, type UploadMean } from './mean-over-all'
 import type { MethodRecipe } from './recipe'
 
 /** Active weights of the whole network after `round`, at least one in each layer. */
 function activeAfter(plan: ModelPlan, experiment: Experiment, round: number): number {
-  return plan.prunableCount - Math.floor(gradualSparsity(experiment, round) * plan.prunableCount)
+  return activeOverall(plan.prunable, gradualSparsity(experiment, round))
 }
 
 function prune(plan: ModelPlan, experiment: Experiment, round: number, model: MaskedModel): Uint8Array {
-  const count = Math.max(plan.prunable.length, activeAfter(plan, experiment, round))
-  return largestOverall(plan, magnitudes(plan, model.parameters), count, model.mask)
+  const excluded = excludedLayers(plan.prunable, experiment)
+  return largestOverall(
+    plan,
+    magnitudes(plan, model.parameters),
+    activeAfter(plan, experiment, round),
+    model.mask,
+    excluded,
+  )
 }
 
 /** An estimate before the run: which layers lose weights is only known then. */
-function expectedActive(plan: ModelPlan, experiment: Experiment, round: number): number[] {
-  const density = 1 - gradualSparsity(experiment, round)
-  return plan.prunable.map(({ weightCount }) => Math.max(1, Math.round(density * weightCount)))
+function expectedActive(plan: ModelPlan, experiment: Experiment, round: number): readonly number[] {
+  return overallTargets(plan.prunable, experiment, activeAfter(plan, experiment, round)).active
 }
+
+const initialMask = denseStart((plan, experiment) => overallTargets(plan.prunable, experiment))
 
 const isShrinking = (experiment: Experiment, round: number) =>
   gradualSparsity(experiment, round) > (round === 0 ? 0 : gradualSparsity(experiment, round - 1))
@@ -36,6 +44,7 @@ const isShrinking = (experiment: Experiment, round: number) =>
  */
 export const fedSparsifyGlobal: MethodRecipe = {
   ...none,
+  initialMask,
   updateTopology: {
     ratioAt: () => 0,
     isDue: isShrinking,
@@ -51,6 +60,7 @@ export const fedSparsifyGlobal: MethodRecipe = {
 function local(merge: UploadMean): MethodRecipe {
   return {
     ...none,
+    initialMask,
     localTraining: async (context): Promise<ClientReport> => {
       const { trainer, experiment, round, model } = context
       const { plan } = trainer

@@ -13,7 +13,7 @@ import { arrayOf } from '../federated/named-arrays'
 import type { ModelPlan } from '../models/plan'
 import { drawWithoutReplacement } from '../random/draw'
 import { namedStream } from '../random/streams'
-import { activeOverall, distributeSparsity } from '../sparsity/distributions'
+import { activeOverall, excludedLayers, overallTargets } from '../sparsity/distributions'
 import { largestPerLayer, magnitudes, moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, randomMask } from '../sparsity/masks'
 import { positionsOf } from '../sparsity/positions'
@@ -30,6 +30,7 @@ const countBits = 32
 /**
  * Drops the share `ratio` of every layer's active weights by magnitude and grows as many over the network, at random: each
  * layer gets a part in proportion to the mean |w| of its active weights, so that densities move to the layers that matter.
+ * Layers named in `alwaysDense` stay out of it.
  */
 export function redistribute(
   plan: ModelPlan,
@@ -37,9 +38,12 @@ export function redistribute(
   ratio: number,
   seed: number,
   label: string,
+  alwaysDense: readonly string[] = [],
 ): MaskedModel {
   const active = activePerLayer(plan, model.mask)
-  const kept = active.map((count) => Math.max(1, count - Math.floor(ratio * count)))
+  const kept = active.map((count, index) =>
+    alwaysDense.includes(plan.prunable[index].name) ? count : Math.max(1, count - Math.floor(ratio * count)),
+  )
   const sizes = magnitudes(plan, model.parameters)
   const mask = largestPerLayer(plan, sizes, kept, model.mask)
   const meanSizes = plan.prunable.map(({ maskOffset, weightCount }, index) => {
@@ -85,7 +89,8 @@ async function trainAndRedistribute(context: ClientContext, epochs: number, labe
     const done = first + count
     if (done === steps) break
     const ratio = experiment.readjustmentRatio * (1 - done / steps)
-    const moved = redistribute(plan, current, ratio, experiment.seed, `growth/${label}/${done}`)
+    const excluded = excludedLayers(plan.prunable, experiment)
+    const moved = redistribute(plan, current, ratio, experiment.seed, `growth/${label}/${done}`, excluded)
     current = { parameters: moved.parameters, mask: moved.mask }
   }
   return { ...current, steps, lossSum, flops }
@@ -108,11 +113,27 @@ const warmUp: ClientWork = async (context): Promise<ClientReport> => {
   }
 }
 
-/** The mean of the clients' counts, brought to the target of the whole network; at least one weight in each layer. */
-export function consensus(plan: ModelPlan, counts: readonly (readonly number[])[], target: number): number[] {
-  const sums = plan.prunable.map((_, layer) => counts.reduce((sum, row) => sum + row[layer], 0))
-  const room = plan.prunable.map(({ weightCount }) => weightCount - 1)
-  return shareOut(target - plan.prunable.length, sums, room).map((count) => count + 1)
+/**
+ * The mean of the clients' counts, brought to the target of the whole network; at least one weight in each layer, and all of
+ * those in `alwaysDense`.
+ */
+export function consensus(
+  plan: ModelPlan,
+  counts: readonly (readonly number[])[],
+  target: number,
+  alwaysDense: readonly string[] = [],
+): number[] {
+  const least = plan.prunable.map(({ name, weightCount }) => (alwaysDense.includes(name) ? weightCount : 1))
+  const sums = least.map((_, layer) => counts.reduce((sum, row) => sum + row[layer], 0))
+  const room = plan.prunable.map(({ weightCount }, layer) => weightCount - least[layer])
+  const left = least.reduce((rest, count) => rest - count, target)
+  return shareOut(left, sums, room).map((count, layer) => count + least[layer])
+}
+
+/** As many of each layer as the clients' masks have on average, and S over the network. */
+function agreedCounts(plan: ModelPlan, experiment: Experiment, counts: readonly (readonly number[])[]): number[] {
+  const target = activeOverall(plan.prunable, experiment.sparsity)
+  return consensus(plan, counts, target, excludedLayers(plan.prunable, experiment))
 }
 
 function warmUpClients({ seed, warmUpShare, totalClients }: Experiment, clientImages: readonly number[]): number[] {
@@ -128,7 +149,7 @@ function warmUpClients({ seed, warmUpShare, totalClients }: Experiment, clientIm
 export const flashSpdst: MethodRecipe = {
   ...staticPruning,
   initialMask: {
-    targets: (plan, { sparsity }) => distributeSparsity(plan.prunable, sparsity, 'uniform'),
+    targets: (plan, experiment) => overallTargets(plan.prunable, experiment),
     draw: async ({ plan, experiment, active, initial, clientImages, ask }) => {
       const mask = randomMask(plan, active, experiment.seed)
       const clients = warmUpClients(experiment, clientImages)
@@ -138,11 +159,11 @@ export const flashSpdst: MethodRecipe = {
         model: { parameters: applyMask(plan, initial, mask), mask },
       })
       const counts = reports.map(({ sent }) => [...arrayOf(sent, 'counts', Int32Array)])
-      const agreed = consensus(plan, counts, activeOverall(plan.prunable, experiment.sparsity))
+      const agreed = agreedCounts(plan, experiment, counts)
       return { mask: randomMask(plan, agreed, experiment.seed), active: agreed }
     },
     expectedScoring: (plan, experiment, clientImages) => {
-      const { active } = distributeSparsity(plan.prunable, experiment.sparsity, 'uniform')
+      const { active } = overallTargets(plan.prunable, experiment)
       return roundCost(
         warmUpClients(experiment, clientImages).map((client) =>
           clientCost(
@@ -187,7 +208,7 @@ export const flashJmwst: MethodRecipe = {
   resparsify: ({ plan, experiment, round, uploads, model }) => {
     if (!isJointRound(experiment, round)) return model
     const counts = uploads.map(({ mask }) => activePerLayer(plan, mask))
-    const agreed = consensus(plan, counts, activeOverall(plan.prunable, experiment.sparsity))
+    const agreed = agreedCounts(plan, experiment, counts)
     const mask = largestPerLayer(plan, magnitudes(plan, model.parameters), agreed, model.mask)
     return { mask, parameters: applyMask(plan, model.parameters, mask) }
   },

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../contract/experiment'
-import { denseRounds, pruningRule, rampShare } from './gradual'
+import { denseRounds, denseStart, prunedTargets, pruningRule, rampShare } from './gradual'
 import { none } from './none'
 import type { MethodRecipe } from './recipe'
 
@@ -13,6 +13,7 @@ const shareBefore = (experiment: Experiment, round: number) =>
  */
 export const gmp: MethodRecipe = {
   ...none,
+  initialMask: denseStart(prunedTargets),
   updateTopology: pruningRule(
     (experiment, round) => shareBefore(experiment, round) > (round === 0 ? 0 : shareBefore(experiment, round - 1)),
     (experiment, round) => (weights, target) =>

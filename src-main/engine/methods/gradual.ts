@@ -1,10 +1,16 @@
 import { topologyEnd, type Experiment } from '../../contract/experiment'
 import type { ModelPlan } from '../models/plan'
-import { activeOverall, excludedLayers, layerTargets, overallTargets } from '../sparsity/distributions'
+import {
+  activeOverall,
+  excludedLayers,
+  layerTargets,
+  overallTargets,
+  type LayerTargets,
+} from '../sparsity/distributions'
 import { largestOverall, largestPerLayer, magnitudes, moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer } from '../sparsity/masks'
 import type { MaskedModel } from '../trainer/trainer'
-import type { TopologyRule } from './recipe'
+import type { InitialMask, TopologyRule } from './recipe'
 
 /**
  * The sparsity after `round` of a network that starts dense: S − S·(1 − t̃/T)^p with t̃ the rounds since `begin`, rounded
@@ -82,6 +88,28 @@ export function pruningRule(
     },
     activeAfter: (plan, experiment, round) => expectedCounts(plan, experiment, remainingAfter(experiment, round)),
   }
+}
+
+/**
+ * A dense network that will be pruned to what `finalTargets` says. Asking for these before round 0 refuses at once what could
+ * not be reached in the end.
+ */
+export function denseStart(finalTargets: (plan: ModelPlan, experiment: Experiment) => LayerTargets): InitialMask {
+  return {
+    targets: (plan, experiment) => ({
+      active: plan.prunable.map(({ weightCount }) => weightCount),
+      epsilon: null,
+      warnings: finalTargets(plan, experiment).warnings,
+    }),
+    draw: ({ plan }) => ({ mask: new Uint8Array(plan.prunableCount).fill(1) }),
+  }
+}
+
+/** The layers' counts at S, by layers or over the network as the experiment says. */
+export function prunedTargets(plan: ModelPlan, experiment: Experiment): LayerTargets {
+  return experiment.pruningScope === 'layer'
+    ? layerTargets(plan.prunable, experiment)
+    : overallTargets(plan.prunable, experiment)
 }
 
 /** Rounds that train the dense network before the first pruning: as asked for, or this share of all rounds, at least one. */

@@ -1,6 +1,6 @@
 import { topologyEnd, type Experiment } from '../../contract/experiment'
 import type { ModelPlan } from '../models/plan'
-import { excludedLayers, layerTargets } from '../sparsity/distributions'
+import { excludedLayers, layerTargets, overallTargets } from '../sparsity/distributions'
 import { largestOverall, magnitudes } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, randomMask } from '../sparsity/masks'
 import { positionsOf } from '../sparsity/positions'
@@ -43,23 +43,24 @@ export const graNet: MethodRecipe = {
   ...staticPruning,
   ...scoredTraining(regenerating, () => ({ gradientBatches: 1, momentum: false })),
   initialMask: {
-    targets: (plan, experiment) =>
-      layerTargets(plan.prunable, {
-        ...experiment,
-        sparsity: Math.min(experiment.initialSparsity, experiment.sparsity),
-      }),
+    targets: (plan, experiment) => {
+      // Refuses at once what could not be reached in the end.
+      overallTargets(plan.prunable, experiment)
+      return layerTargets(plan.prunable, experiment, Math.min(experiment.initialSparsity, experiment.sparsity))
+    },
     draw: ({ plan, experiment, active }) => ({ mask: randomMask(plan, active, experiment.seed) }),
   },
   updateTopology: {
     ...regenerating,
     move: ({ plan, experiment, round, ratio, model, uploads }) => {
       const pruned = activeAt(plan, experiment, round)
-      const sizes = magnitudes(plan, model.parameters)
-      const excluded = excludedLayers(plan.prunable, experiment)
-      for (const { name, maskOffset, weightCount } of plan.prunable) {
-        if (excluded.includes(name)) sizes.fill(Infinity, maskOffset, maskOffset + weightCount)
-      }
-      const mask = largestOverall(plan, sizes, pruned, model.mask)
+      const mask = largestOverall(
+        plan,
+        magnitudes(plan, model.parameters),
+        pruned,
+        model.mask,
+        excludedLayers(plan.prunable, experiment),
+      )
       const smaller = { parameters: applyMask(plan, model.parameters, mask), mask }
       const regenerated = moveTopology(plan, smaller, ratio, gradientGrowth(meanGradient(uploads)))
       // A weight that pruning took and regeneration gave back starts at 0, which `moveToMask` would not know.

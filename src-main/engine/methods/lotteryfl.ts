@@ -4,8 +4,11 @@ import { localTask, type ClientReport, type ClientWork } from '../federated/clie
 import { arrayOf, type NamedArrays } from '../federated/named-arrays'
 import { initialParameters } from '../models/initialise'
 import type { ModelPlan } from '../models/plan'
+import { excludedLayers, overallTargets } from '../sparsity/distributions'
+import { changedPerLayer } from '../sparsity/exploration'
 import { largestPerLayer, magnitudes } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, countActive } from '../sparsity/masks'
+import { denseStart } from './gradual'
 import { none } from './none'
 import type { MethodRecipe } from './recipe'
 
@@ -13,14 +16,17 @@ function ownMask(plan: ModelPlan, state: NamedArrays): Uint8Array {
   return 'mask' in state ? arrayOf(state, 'mask', Uint8Array) : new Uint8Array(plan.prunableCount).fill(1)
 }
 
-/** All but the share `rate` of smallest magnitude in every layer, at least one. */
+/** All but the share `rate` of smallest magnitude in every layer, at least one; all of the layers in `alwaysDense`. */
 export function keptAfterPruning(
   plan: ModelPlan,
   parameters: Float32Array,
   mask: Uint8Array,
   rate: number,
+  alwaysDense: readonly string[] = [],
 ): Uint8Array {
-  const counts = activePerLayer(plan, mask).map((active) => Math.max(1, active - Math.floor(rate * active)))
+  const counts = activePerLayer(plan, mask).map((active, index) =>
+    alwaysDense.includes(plan.prunable[index].name) ? active : Math.max(1, active - Math.floor(rate * active)),
+  )
   return largestPerLayer(plan, magnitudes(plan, parameters), counts, mask)
 }
 
@@ -33,7 +39,8 @@ const trainTicket: ClientWork = async (context): Promise<ClientReport> => {
   const accuracy = correct.reduce((hits, hit) => hits + hit, 0) / correct.length
   const remaining = countActive(before) / plan.prunableCount
   const prunes = accuracy > experiment.accuracyThreshold && remaining > 1 - experiment.sparsity
-  const mask = prunes ? keptAfterPruning(plan, received, before, experiment.pruningRate) : before
+  const excluded = excludedLayers(plan.prunable, experiment)
+  const mask = prunes ? keptAfterPruning(plan, received, before, experiment.pruningRate, excluded) : before
   // A client that prunes goes back to the initial weights, which it derives from the seed.
   const parameters = prunes ? applyMask(plan, initialParameters(plan, experiment.seed), mask) : received
   const trained = await trainer.trainClient({ ...localTask(context), parameters, mask })
@@ -45,7 +52,13 @@ const trainTicket: ClientWork = async (context): Promise<ClientReport> => {
     sent: {},
     sentBits: 0,
     state: { mask },
-    transfer: { received: activePerLayer(plan, before), receivesMask: false, sendsMask: prunes },
+    // The server knows the client's last mask.
+    transfer: {
+      received: activePerLayer(plan, before),
+      receivesMask: false,
+      sendsMask: prunes,
+      sentChange: changedPerLayer(plan, before, mask),
+    },
     flops:
       indices.length *
       (experiment.localEpochs * trainingFlops(plan, activePerLayer(plan, mask)) +
@@ -61,6 +74,7 @@ const trainTicket: ClientWork = async (context): Promise<ClientReport> => {
  */
 export const lotteryFl: MethodRecipe = {
   ...none,
+  initialMask: denseStart((plan, experiment) => overallTargets(plan.prunable, experiment)),
   localTraining: trainTicket,
   aggregate: ({ plan, uploads, received }) => {
     const mean = maskedMean({ plan, uploads })

@@ -5,7 +5,7 @@ import { initialParameters } from '../models/initialise'
 import { activeOverall } from '../sparsity/distributions'
 import { moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask } from '../sparsity/masks'
-import { prunedMask, pruningRule, type Remaining } from './gradual'
+import { denseStart, prunedMask, prunedTargets, pruningRule, type Remaining } from './gradual'
 import { none } from './none'
 import type { MethodRecipe, TopologyRule } from './recipe'
 
@@ -53,24 +53,15 @@ const rule: TopologyRule = pruningRule(
  */
 export const lth: MethodRecipe = {
   ...none,
-  initialMask: {
-    targets: (plan, experiment) => {
-      const { rewindRound, readjustmentInterval, rounds, sparsity } = experiment
-      const needed = trainingsNeeded(experiment, plan.prunableCount, activeOverall(plan.prunable, sparsity))
-      const roundsNeeded = rewindRound + needed * readjustmentInterval + 1
-      return {
-        active: plan.prunable.map(({ weightCount }) => weightCount),
-        epsilon: null,
-        warnings:
-          roundsNeeded > rounds
-            ? [
-                `S = ${sparsity} is not reached: it takes ${needed} prunings, so at least ${roundsNeeded} rounds; raise the rounds or the pruning rate, or shorten the interval`,
-              ]
-            : [],
-      }
-    },
-    draw: ({ plan }) => ({ mask: new Uint8Array(plan.prunableCount).fill(1) }),
-  },
+  initialMask: denseStart((plan, experiment) => {
+    const targets = prunedTargets(plan, experiment)
+    const { rewindRound, readjustmentInterval, rounds, sparsity } = experiment
+    const needed = trainingsNeeded(experiment, plan.prunableCount, activeOverall(plan.prunable, sparsity))
+    const roundsNeeded = rewindRound + needed * readjustmentInterval + 1
+    if (roundsNeeded <= rounds) return targets
+    const tooShort = `S = ${sparsity} is not reached: it takes ${needed} prunings, so at least ${roundsNeeded} rounds; raise the rounds or the pruning rate, or shorten the interval`
+    return { ...targets, warnings: [...targets.warnings, tooShort] }
+  }),
   aggregate: (context) => {
     const mean = contributionMean(context)
     if (context.round !== context.experiment.rewindRound - 1) return mean

@@ -1,7 +1,7 @@
 import { topologyEnd, type Experiment } from '../../contract/experiment'
 import { plainTraining } from '../federated/client-work'
 import { exponentialCounts } from './force'
-import { denseRounds, pruningRule } from './gradual'
+import { denseRounds, denseStart, prunedTargets, pruningRule } from './gradual'
 import { none } from './none'
 import type { MethodRecipe } from './recipe'
 
@@ -26,11 +26,11 @@ const repeatedly: Schedule = (experiment) => {
 function trainPruneRetrain(schedule: Schedule): MethodRecipe {
   return {
     ...none,
+    initialMask: denseStart(prunedTargets),
     localTraining: (context) => {
       const { experiment, round } = context
       if (round <= schedule(experiment)[0]) return plainTraining(context)
-      const learningRate = experiment.learningRate * experiment.retrainingFactor
-      return plainTraining({ ...context, experiment: { ...experiment, learningRate } })
+      return plainTraining(context, { learningRate: experiment.learningRate * experiment.retrainingFactor })
     },
     updateTopology: pruningRule(
       (experiment, round) => schedule(experiment).includes(round),

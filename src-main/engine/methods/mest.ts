@@ -49,6 +49,7 @@ export const mestEm: MethodRecipe = {
   ...scoredTraining(mutating, scoring),
   updateTopology: {
     ...mutating,
+    growsAtRandom: () => true,
     move: (context) => {
       const { plan, experiment, round, ratio, model } = context
       const growth = randomGrowth(experiment.seed, round)

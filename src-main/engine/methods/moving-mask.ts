@@ -91,6 +91,7 @@ export function movingMask({ drop, growth, schedule = decaying }: MovingParts): 
     ...scoredTraining(schedule, (experiment) => scoringOf(experiment, drop(experiment), growth(experiment))),
     updateTopology: {
       ...schedule,
+      growsAtRandom: (experiment) => growth(experiment) === 'random',
       move: (context) => {
         const { plan, experiment, ratio, model } = context
         return moveTopology(

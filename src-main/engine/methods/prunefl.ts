@@ -14,6 +14,7 @@ import { arrayOf } from '../federated/named-arrays'
 import { sgdStep, takeSteps } from '../federated/own-steps'
 import type { ModelPlan } from '../models/plan'
 import { namedStream } from '../random/streams'
+import { excludedLayers } from '../sparsity/distributions'
 import { moveToMask } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, countActive, trainableParameters } from '../sparsity/masks'
 import { positionsOf } from '../sparsity/positions'
@@ -71,18 +72,24 @@ function timePerWeight(plan: ModelPlan): number[] {
 /**
  * The mask that promises most loss decrease per time: all active weights but the prunable share of smallest magnitude in
  * each layer, and as many of the others, active or not, as are worth their time. `importance` is g² in the order of the flat
- * parameters; that of biases counts as kept.
+ * parameters; that of biases counts as kept. Layers named in `alwaysDense` keep all weights.
  */
-export function reconfigure(plan: ModelPlan, model: MaskedModel, importance: Float32Array, share: number): Uint8Array {
+export function reconfigure(
+  plan: ModelPlan,
+  model: MaskedModel,
+  importance: Float32Array,
+  share: number,
+  alwaysDense: readonly string[] = [],
+): Uint8Array {
   const mask = new Uint8Array(plan.prunableCount)
   const times = timePerWeight(plan)
   const others: { readonly at: number; readonly gain: number; readonly time: number }[] = []
   let gain = 0
   let time = constantTime
-  plan.prunable.forEach(({ weightOffset, weightCount, maskOffset, biasOffset, biasCount }, index) => {
+  plan.prunable.forEach(({ name, weightOffset, weightCount, maskOffset, biasOffset, biasCount }, index) => {
     const active = positionsOf(model.mask.subarray(maskOffset, maskOffset + weightCount), 1)
     const sizes = model.parameters.subarray(weightOffset, weightOffset + weightCount).map(Math.abs)
-    const keep = active.length - Math.floor(share * active.length)
+    const keep = active.length - (alwaysDense.includes(name) ? 0 : Math.floor(share * active.length))
     for (const at of selectByRank(sizes, active, keep, 'largest')) {
       mask[maskOffset + at] = 1
       gain += importance[weightOffset + at]
@@ -149,7 +156,8 @@ const firstPruning: ClientWork = async (context): Promise<ClientReport> => {
     const trained = await trainWithImportance(context, current, `first-pruning/${client}/${turn}`)
     flops += trained.flops
     const before = { parameters: trained.parameters, mask: current.mask }
-    const mask = reconfigure(plan, before, trained.importance, prunableShare(experiment, 0))
+    const excluded = excludedLayers(plan.prunable, experiment)
+    const mask = reconfigure(plan, before, trained.importance, prunableShare(experiment, 0), excluded)
     const change = Math.abs(countActive(mask) - countActive(current.mask)) / countActive(current.mask)
     current = { parameters: applyMask(plan, trained.parameters, mask), mask }
     if (change < settledChange) break
@@ -233,8 +241,9 @@ export const pruneFl: MethodRecipe = {
   updateTopology: {
     ratioAt: prunableShare,
     isDue,
-    move: ({ plan, ratio, model, uploads }) => {
-      const mask = reconfigure(plan, model, meanOfSent(uploads, 'importance'), ratio)
+    move: ({ plan, experiment, ratio, model, uploads }) => {
+      const excluded = excludedLayers(plan.prunable, experiment)
+      const mask = reconfigure(plan, model, meanOfSent(uploads, 'importance'), ratio, excluded)
       return { ...moveToMask(plan, model, mask), requestedActive: activePerLayer(plan, mask) }
     },
     activeAfter: (_plan, _experiment, _round, first) => first,

@@ -146,6 +146,8 @@ export interface TopologyRule {
   ratioAt(experiment: Experiment, round: number): number
   isDue(experiment: Experiment, round: number): boolean
   move(context: TopologyContext): TopologyMove
+  /** Whether every layer gets its share R by chance, so that the weights ever tried can be foretold; left out, it does not. */
+  growsAtRandom?(experiment: Experiment): boolean
   /**
    * Active weights per layer after the update of this round, as far as they are known before the run; by default what they
    * were. `first` are those of the first mask.

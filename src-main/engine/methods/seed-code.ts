@@ -39,6 +39,7 @@ export function seedCodeWith(growthOf: (experiment: Experiment, round: number) =
     },
     updateTopology: {
       ratioAt: readjustmentRatioAt,
+      growsAtRandom: () => true,
       isDue: (experiment, round) =>
         round % experiment.readjustmentInterval === 0 && readjustmentRatioAt(experiment, round) > 0,
       move: (context) => moveAsCounted(context, growthOf(context.experiment, context.round)),

@@ -5,6 +5,7 @@ import { arrayOf, type NamedArrays } from '../federated/named-arrays'
 import { sgdStep, takeSteps } from '../federated/own-steps'
 import { initialParameters } from '../models/initialise'
 import type { ModelPlan, PrunableLayerPlan } from '../models/plan'
+import { excludedLayers } from '../sparsity/distributions'
 import { activePerLayer, applyMask } from '../sparsity/masks'
 import { plainWork } from './expected-work'
 import type { MethodRecipe } from './recipe'
@@ -23,11 +24,11 @@ interface Neuron {
   readonly share: number
 }
 
-/** Every output of every layer, in order: one threshold each. */
-function neuronsOf(plan: ModelPlan): Neuron[][] {
+/** Every output of every layer, in order: one threshold each. Layers in `alwaysDense` have none. */
+function neuronsOf(plan: ModelPlan, alwaysDense: readonly string[]): Neuron[][] {
   return plan.prunable.map((layer) => {
-    const outputs = outputsOf(layer)
-    const inputs = layer.weightCount / outputs
+    const outputs = alwaysDense.includes(layer.name) ? 0 : outputsOf(layer)
+    const inputs = layer.weightCount / outputsOf(layer)
     return Array.from({ length: outputs }, (_, row) => ({
       weightOffset: layer.weightOffset + row * inputs,
       maskOffset: layer.maskOffset + row * inputs,
@@ -41,16 +42,25 @@ function outputsOf(layer: PrunableLayerPlan): number {
   return layer.kind === 'convolution' ? layer.outputChannels : layer.outputs
 }
 
-function thresholdCount(plan: ModelPlan): number {
-  return plan.prunable.reduce((sum, layer) => sum + outputsOf(layer), 0)
+function thresholdCount(plan: ModelPlan, experiment: Experiment): number {
+  return neuronsOf(plan, excludedLayers(plan.prunable, experiment)).flat().length
 }
 
-/** All weights of the neurons whose mean |w| is above their threshold; `thresholds` of a layer that dies out are set to 0. */
-export function maskOfThresholds(plan: ModelPlan, weights: Float32Array, thresholds: Float32Array): Uint8Array {
+/**
+ * All weights of the neurons whose mean |w| is above their threshold, and of the layers in `alwaysDense`; `thresholds` of a
+ * layer that dies out are set to 0.
+ */
+export function maskOfThresholds(
+  plan: ModelPlan,
+  weights: Float32Array,
+  thresholds: Float32Array,
+  alwaysDense: readonly string[] = [],
+): Uint8Array {
   const mask = new Uint8Array(plan.prunableCount)
   let first = 0
-  plan.prunable.forEach(({ weightCount }, layer) => {
-    const neurons = neuronsOf(plan)[layer]
+  neuronsOf(plan, alwaysDense).forEach((neurons, layer) => {
+    const { maskOffset: start, weightCount } = plan.prunable[layer]
+    if (neurons.length === 0) mask.fill(1, start, start + weightCount)
     const means = neurons.map(({ weightOffset, inputs }) => meanMagnitude(weights, weightOffset, inputs))
     const isActive = (row: number) => means[row] > thresholds[first + row]
     const active = neurons.reduce((sum, { inputs }, row) => sum + (isActive(row) ? inputs : 0), 0)
@@ -73,9 +83,14 @@ function meanMagnitude(weights: Float32Array, from: number, count: number): numb
  * What a change of the global thresholds tells a client about its weights: w ← w − Δτ·sign(Σw)/share within each neuron, so
  * that neurons whose threshold rose shrink.
  */
-export function followThresholds(plan: ModelPlan, weights: Float32Array, change: Float32Array): Float32Array {
+export function followThresholds(
+  plan: ModelPlan,
+  weights: Float32Array,
+  change: Float32Array,
+  alwaysDense: readonly string[] = [],
+): Float32Array {
   const moved = weights.slice()
-  neuronsOf(plan)
+  neuronsOf(plan, alwaysDense)
     .flat()
     .forEach(({ weightOffset, inputs, share }, neuron) => {
       let sum = 0
@@ -95,10 +110,11 @@ export function straightThrough(
   gradient: Float32Array,
   thresholds: Float32Array,
   penalty: number,
+  alwaysDense: readonly string[] = [],
 ): { readonly byWeights: Float32Array; readonly byThresholds: Float32Array } {
   const byWeights = gradient.slice()
   const byThresholds = thresholds.map((value) => -penalty * Math.exp(-value))
-  neuronsOf(plan)
+  neuronsOf(plan, alwaysDense)
     .flat()
     .forEach(({ weightOffset, maskOffset, inputs }, neuron) => {
       let byMask = 0
@@ -118,7 +134,7 @@ function ownWeights(plan: ModelPlan, experiment: Experiment, state: NamedArrays)
   const isNew = !('weights' in state)
   return {
     weights: isNew ? initialParameters(plan, experiment.seed) : arrayOf(state, 'weights', Float32Array),
-    seen: isNew ? new Float32Array(thresholdCount(plan)) : arrayOf(state, 'seen', Float32Array),
+    seen: isNew ? new Float32Array(thresholdCount(plan, experiment)) : arrayOf(state, 'seen', Float32Array),
   }
 }
 
@@ -127,26 +143,28 @@ const trainThresholds: ClientWork = async (context): Promise<ClientReport> => {
   const { plan } = trainer
   const global = arrayOf(download, 'thresholds', Float32Array)
   const own = ownWeights(plan, experiment, state)
+  const excluded = excludedLayers(plan.prunable, experiment)
   const weights = followThresholds(
     plan,
     own.weights,
     global.map((value, at) => value - own.seen[at]),
+    excluded,
   )
   const thresholds = global.slice()
   const weightVelocity = new Float32Array(weights.length)
   const thresholdVelocity = new Float32Array(thresholds.length)
   const penalty = experiment.thresholdCoefficient
-  let mask = maskOfThresholds(plan, weights, thresholds)
+  let mask = maskOfThresholds(plan, weights, thresholds, excluded)
   let flops = 0
   const { steps, lossSum } = await takeSteps(
     { trainer, train, order: localTask(context) },
     () => ({ parameters: applyMask(plan, weights, mask), mask }),
     (gradient) => {
-      const step = straightThrough(plan, weights, mask, gradient, thresholds, penalty)
+      const step = straightThrough(plan, weights, mask, gradient, thresholds, penalty, excluded)
       flops += experiment.batchSize * trainingFlops(plan, activePerLayer(plan, mask))
       sgdStep(experiment, weights, weightVelocity, step.byWeights)
       sgdStep(experiment, thresholds, thresholdVelocity, step.byThresholds)
-      mask = maskOfThresholds(plan, weights, thresholds)
+      mask = maskOfThresholds(plan, weights, thresholds, excluded)
     },
   )
   return {
@@ -179,15 +197,15 @@ const trainThresholds: ClientWork = async (context): Promise<ClientReport> => {
 export const spaFl: MethodRecipe = {
   ...none,
   hasNoGlobalModel: true,
-  download: ({ plan, state }) => {
-    const thresholds = 'thresholds' in state ? state['thresholds'] : new Float32Array(thresholdCount(plan))
+  download: ({ plan, experiment, state }) => {
+    const thresholds = 'thresholds' in state ? state['thresholds'] : new Float32Array(thresholdCount(plan, experiment))
     return { arrays: { thresholds }, bits: thresholds.length * thresholdBits }
   },
   localTraining: trainThresholds,
   expectedWork: (context) => ({
     ...plainWork(context),
-    receivedBits: thresholdCount(context.plan) * thresholdBits,
-    sentBits: thresholdCount(context.plan) * thresholdBits,
+    receivedBits: thresholdCount(context.plan, context.experiment) * thresholdBits,
+    sentBits: thresholdCount(context.plan, context.experiment) * thresholdBits,
   }),
   aggregate: ({ received, uploads }) => {
     const sums = new Float64Array(uploads[0].sent['thresholds'].length)
@@ -205,8 +223,9 @@ export const spaFl: MethodRecipe = {
         ? arrayOf(clientState, 'thresholds', Float32Array)
         : 'thresholds' in state
           ? arrayOf(state, 'thresholds', Float32Array)
-          : new Float32Array(thresholdCount(plan))
-    const mask = maskOfThresholds(plan, weights, thresholds.slice())
+          : new Float32Array(thresholdCount(plan, experiment))
+    const excluded = excludedLayers(plan.prunable, experiment)
+    const mask = maskOfThresholds(plan, weights, thresholds.slice(), excluded)
     return { parameters: applyMask(plan, weights, mask), mask }
   },
   accounting: (cost, { transfer }) => ({ ...cost, downloadBits: transfer.receivedBits, uploadBits: transfer.sentBits }),

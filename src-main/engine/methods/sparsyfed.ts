@@ -3,10 +3,12 @@ import { trainingFlops } from '../accounting/flops'
 import { localTask, type ClientReport, type ClientWork } from '../federated/client-work'
 import { sgdStep, takeSteps } from '../federated/own-steps'
 import type { ModelPlan } from '../models/plan'
+import { activeOverall, excludedLayers, overallTargets } from '../sparsity/distributions'
 import { largestOverall, magnitudes } from '../sparsity/keep-largest'
 import { activePerLayer, applyMask, trainableParameters } from '../sparsity/masks'
 import { unmoved } from '../sparsity/topology-update'
 import { plainWork } from './expected-work'
+import { denseStart } from './gradual'
 import { meanOverAll } from './mean-over-all'
 import { none } from './none'
 import type { MethodRecipe } from './recipe'
@@ -52,7 +54,13 @@ const trainPowerfully: ClientWork = async (context): Promise<ClientReport> => {
     },
   )
   const trained = effectiveWeights(plan, inner, exponent)
-  const mask = largestOverall(plan, magnitudes(plan, trained), targetCount(plan, experiment), model.mask)
+  const mask = largestOverall(
+    plan,
+    magnitudes(plan, trained),
+    activeOverall(plan.prunable, experiment.sparsity),
+    model.mask,
+    excludedLayers(plan.prunable, experiment),
+  )
   return {
     parameters: applyMask(plan, trained, mask),
     mask,
@@ -65,12 +73,8 @@ const trainPowerfully: ClientWork = async (context): Promise<ClientReport> => {
   }
 }
 
-function targetCount(plan: ModelPlan, { sparsity }: Experiment): number {
-  return Math.max(plan.prunable.length, plan.prunableCount - Math.floor(sparsity * plan.prunableCount))
-}
-
-function expectedActive(plan: ModelPlan, { sparsity }: Experiment): number[] {
-  return plan.prunable.map(({ weightCount }) => Math.max(1, Math.round((1 - sparsity) * weightCount)))
+function expectedActive(plan: ModelPlan, experiment: Experiment): readonly number[] {
+  return overallTargets(plan.prunable, experiment).active
 }
 
 /**
@@ -81,6 +85,7 @@ function expectedActive(plan: ModelPlan, { sparsity }: Experiment): number[] {
  */
 export const sparsyFed: MethodRecipe = {
   ...none,
+  initialMask: denseStart((plan, experiment) => overallTargets(plan.prunable, experiment)),
   localTraining: trainPowerfully,
   expectedWork: (context) => ({
     ...plainWork(context),

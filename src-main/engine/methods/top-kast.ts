@@ -20,10 +20,11 @@ const explores = (experiment: Experiment, round: number) => round < topologyEnd(
 /** Weights of every layer in the forward set A and in the backward set B ⊇ A, the top D and D + M. */
 function setSizes(plan: ModelPlan, experiment: Experiment) {
   const forward = layerTargets(plan.prunable, experiment)
-  const backward = layerTargets(plan.prunable, {
-    ...experiment,
-    sparsity: Math.max(0, experiment.sparsity - experiment.explorationShare),
-  })
+  const backward = layerTargets(
+    plan.prunable,
+    experiment,
+    Math.max(0, experiment.sparsity - experiment.explorationShare),
+  )
   return { forward, backward: backward.active.map((count, index) => Math.max(count, forward.active[index])) }
 }
 

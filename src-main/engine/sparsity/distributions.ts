@@ -32,11 +32,16 @@ export function excludedLayers(
 /**
  * Active weights of every layer as the experiment asks for them: by `distributeSparsity`, or by one of two forms that do not
  * solve for S over the whole network. `er-epsilon` is SET's: density ε·(in + out)/(in·out), at most 1 (Mocanu et al. 2018).
- * `erk-feddst` is the function in FedDST's published code, applied to the layers that are not excluded.
+ * `erk-feddst` is the function in FedDST's published code, applied to the layers that are not excluded. `sparsity` is S
+ * unless a method takes another.
  * Throws when the excluded layers alone exceed the budget.
  */
-export function layerTargets(layers: readonly PrunableLayerPlan[], experiment: DistributionFields): LayerTargets {
-  const { sparsity, layerDistribution, erdosRenyiEpsilon } = experiment
+export function layerTargets(
+  layers: readonly PrunableLayerPlan[],
+  experiment: DistributionFields,
+  sparsity = experiment.sparsity,
+): LayerTargets {
+  const { layerDistribution, erdosRenyiEpsilon } = experiment
   const alwaysDense = excludedLayers(layers, experiment)
   const pruned = layers.filter(({ name }) => !alwaysDense.includes(name))
   if (layerDistribution === 'er-epsilon') {
@@ -93,7 +98,7 @@ export function overallTargets(
       names.includes(name) ? weightCount : Math.max(1, Math.round(density * weightCount)),
     ),
     epsilon: null,
-    warnings: density === 1 ? [] : ['Only the total is certain: scores decide how many weights each layer keeps.'],
+    warnings: density === 1 ? [] : ['Only the total is certain: the method decides how many weights each layer keeps.'],
   }
 }
 

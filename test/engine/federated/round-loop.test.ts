@@ -294,7 +294,8 @@ describe('previewPlan', () => {
     expect(topology.slice(1).map(({ record }) => record.readjustmentRatio)).toEqual(
       preview.updateRounds.map((round) => preview.readjustmentRatios[round]),
     )
-    expect(preview.expectedExploredShare === null).toBe(method !== 'dynamic')
+    // Chance alone can be foretold.
+    expect(preview.expectedExploredShare === null).toBe(method !== 'dynamic' || 'growthCriterion' in input)
     expect(preview.estimatedSeconds).toBe(12)
   })
 

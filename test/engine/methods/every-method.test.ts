@@ -3,7 +3,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { experimentSchema, type Experiment } from '../../../src-main/contract/experiment'
+import {
+  experimentFieldNames,
+  experimentSchema,
+  fieldMetadata,
+  type Experiment,
+  type ExperimentField,
+} from '../../../src-main/contract/experiment'
 import { methodNames, methods, type MethodName } from '../../../src-main/contract/methods'
 import { roundRecordSchema, topologyRecordSchema } from '../../../src-main/contract/records'
 import { DatasetStore } from '../../../src-main/datasets/dataset-store'
@@ -167,10 +173,25 @@ const bytes = (bitCounts: readonly number[]) => total(bitCounts.map((count) => M
 describe.each(methodNames)('%s', (method) => {
   const experiment = experimentOf(method)
   const recipe = methodRecipes[method]
+  const read = new Set<string>()
   let whole: Run
 
   beforeAll(async () => {
-    whole = await run(experiment, (await poolsFor(experiment)).single)
+    const noted = new Proxy(experiment, {
+      get: (fields, name: ExperimentField) => {
+        read.add(name)
+        return fields[name]
+      },
+    })
+    whole = await run(noted, (await poolsFor(experiment)).single)
+  })
+
+  it('looks at the parameters that it lists and at no others', () => {
+    const own = experimentFieldNames.filter((name) => fieldMetadata(name).appliesTo === 'method')
+    expect(own.filter((name) => read.has(name)).sort()).toEqual([...methods[method].parameters].filter(isOwn).sort())
+    function isOwn(name: ExperimentField): boolean {
+      return own.includes(name)
+    }
   })
 
   it('keeps every invariant and the counts that it names, and learns', () => {

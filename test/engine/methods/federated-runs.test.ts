@@ -1,25 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Experiment, ExperimentInput } from '../../../src-main/contract/experiment'
 import { partitionData } from '../../../src-main/engine/data/partition'
-import { createInProcessPool } from '../../../src-main/engine/federated/in-process-pool'
 import { arrayOf } from '../../../src-main/engine/federated/named-arrays'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
-import { runExperiment } from '../../../src-main/engine/federated/round-loop'
-import type { RunEvent } from '../../../src-main/engine/federated/run-events'
-import { prepareModel } from '../../../src-main/engine/methods/prepare-model'
+import type { RunCheckpoint } from '../../../src-main/engine/federated/run-events'
+import { maskOfThresholds } from '../../../src-main/engine/methods/spafl'
+import { buildPlan } from '../../../src-main/engine/models/build-plan'
 import { initialParameters } from '../../../src-main/engine/models/initialise'
 import { largestOverall } from '../../../src-main/engine/sparsity/keep-largest'
 import { activePerLayer, applyMask, countActive } from '../../../src-main/engine/sparsity/masks'
-import { createSparseTrainer } from '../../../src-main/engine/trainer/sparse/sparse-trainer'
-import { wasmKernels } from '../../trainer/sparse-kernels'
 import { digest } from '../digest'
 import { experimentWith } from '../experiments'
-import { createReferenceTrainer, syntheticImages } from '../reference-trainer'
-
-const shape = [1, 4, 4] as const
-const classes = 4
-const train = syntheticImages(90, shape, classes, 'train')
-const test = syntheticImages(40, shape, classes, 'test')
+import { createReferenceTrainer } from '../reference-trainer'
+import { classes, runSmall, shape, test, train } from './small-run'
 
 function experimentOf(input: ExperimentInput): Experiment {
   return experimentWith({
@@ -37,20 +30,6 @@ function experimentOf(input: ExperimentInput): Experiment {
     seed: 5,
     ...input,
   })
-}
-
-async function run(experiment: Experiment) {
-  const { plan } = prepareModel(experiment, shape, classes)
-  const pool = createInProcessPool(() => createSparseTrainer(plan, wasmKernels), train, test)
-  const events: RunEvent[] = []
-  const { signal } = new AbortController()
-  for await (const event of runExperiment({ experiment, classes, pool, checkpoint: null, signal })) events.push(event)
-  pool.dispose()
-  return {
-    plan,
-    rounds: events.flatMap((event) => (event.type === 'round' ? [event] : [])),
-    topology: events.flatMap((event) => (event.type === 'topology' ? [event] : [])),
-  }
 }
 
 const clientImages = [30, 30, 30]
@@ -76,7 +55,7 @@ describe('methods whose counts are known', () => {
     'spafl',
   ] as const)('%s costs what its preview foretold', async (method) => {
     const experiment = experimentOf({ method })
-    const { rounds } = await run(experiment)
+    const { rounds } = await runSmall(experiment)
     const preview = previewPlan(experiment, shape, classes, clientImages, null)
     expect(total(rounds.map(({ record }) => record.uploadBytes))).toBe(preview.totalUploadBytes)
     expect(total(rounds.map(({ record }) => record.downloadBytes))).toBe(preview.totalDownloadBytes)
@@ -87,32 +66,85 @@ describe('methods whose counts are known', () => {
   })
 })
 
+describe('the switches for dense layers', () => {
+  it.each([
+    'prunefl',
+    'flash-spdst',
+    'flash-jmwst',
+    'lotteryfl',
+    'fedsparsify-global',
+    'fedsparsify-local',
+    'fedsparsify-majority',
+    'sparsyfed',
+    'spafl',
+  ] as const)('leave %s the first and the last layer, and nothing else dense', async (method) => {
+    const input = { method, sparsity: 0.6, readjustmentRatio: 0.5, accuracyThreshold: 0, thresholdCoefficient: 0.05 }
+    const { plan, rounds } = await runSmall(experimentOf({ ...input, firstLayer: 'dense', lastLayer: 'dense' }))
+    const [first, middle, last] = activePerLayer(plan, ownMasks(method, rounds[2].state))
+    expect([first, last]).toEqual([plan.prunable[0].weightCount, plan.prunable[2].weightCount])
+    // Thresholds travel for the neurons of the other layer alone; so small a network reaches none of them.
+    if (method === 'spafl') expect(rounds[2].record.uploadBytes).toBe(3 * 4 * 100)
+    else expect(middle).toBeLessThan(plan.prunable[1].weightCount)
+  })
+
+  /** The mask of the server, or where each client has one of its own that of the first. */
+  function ownMasks(method: string, state: RunCheckpoint): Uint8Array {
+    const own = state.clientStates.get(0) ?? {}
+    if (method === 'lotteryfl') return arrayOf(own, 'mask', Uint8Array)
+    if (method !== 'spafl') return state.mask
+    const thresholds = arrayOf(own, 'thresholds', Float32Array).slice()
+    const plan = buildPlan('lenet-300-100', shape, classes)
+    return maskOfThresholds(plan, arrayOf(own, 'weights', Float32Array), thresholds, ['fc1', 'fc3'])
+  }
+
+  it('are refused at once where the rest cannot make up for them', async () => {
+    for (const method of ['gmp', 'granet', 'lotteryfl', 'sparsyfed', 'flash-spdst', 'fedsparsify-global'] as const) {
+      const experiment = experimentOf({ method, sparsity: 0.9, pruningScope: 'network', firstLayer: 'dense' })
+      await expect(runSmall(experiment)).rejects.toThrow(/^sparsity: 0\.9 cannot be reached while fc1 stay dense/)
+    }
+  })
+})
+
+describe('LotteryFL', () => {
+  it('sends what changed of its own mask when it prunes', async () => {
+    const input = { method: 'lotteryfl', rounds: 2, rateDecayEnd: 2, accuracyThreshold: 0, encoding: 'delta' } as const
+    const { plan, rounds } = await runSmall(experimentOf({ ...input, pruningRate: 0.01 }))
+    const mask = arrayOf(rounds[1].state.clientStates.get(0) ?? {}, 'mask', Uint8Array)
+    const biases = plan.parameterCount - plan.prunableCount
+    // All clients prune alike, each time 1 % of what is left in every layer.
+    const places = activePerLayer(plan, arrayOf(rounds[0].state.clientStates.get(0) ?? {}, 'mask', Uint8Array)).map(
+      (active, layer) => Math.floor(0.01 * active) * Math.ceil(Math.log2(plan.prunable[layer].weightCount)),
+    )
+    expect(rounds[1].record.uploadBytes).toBe(3 * Math.ceil((32 * (countActive(mask) + biases) + total(places)) / 8))
+  })
+})
+
 describe('FedDST', () => {
   it('has every layer at its count after every round, and clients train what they grew', async () => {
-    const { plan, rounds, topology } = await run(experimentOf({ method: 'feddst', readjustmentRatio: 0.5 }))
+    const { plan, rounds, topology } = await runSmall(experimentOf({ method: 'feddst', readjustmentRatio: 0.5 }))
     for (const { state } of rounds) {
       expect(activePerLayer(plan, state.mask)).toEqual(activePerLayer(plan, state.firstMask))
     }
     expect(topology.length).toBe(3)
     // Grown weights that were trained can beat kept ones at the server.
     expect(total(topology[1].record.layers.map(({ grown }) => grown))).toBeGreaterThan(50)
-    const untrained = await run(experimentOf({ method: 'feddst', readjustmentRatio: 0.5, epochsAfterGrowth: 0 }))
+    const untrained = await runSmall(experimentOf({ method: 'feddst', readjustmentRatio: 0.5, epochsAfterGrowth: 0 }))
     expect(total(untrained.topology[1].record.layers.map(({ grown }) => grown))).toBeLessThan(
       total(topology[1].record.layers.map(({ grown }) => grown)),
     )
   })
 
   it('keeps its mask at ratio 0, as static pruning', async () => {
-    const still = await run(experimentOf({ method: 'feddst', readjustmentRatio: 0 }))
-    const fixed = await run(experimentOf({ method: 'static' }))
+    const still = await runSmall(experimentOf({ method: 'feddst', readjustmentRatio: 0 }))
+    const fixed = await runSmall(experimentOf({ method: 'static' }))
     expect(digest(still.rounds[2].state.parameters)).toBe(digest(fixed.rounds[2].state.parameters))
   })
 })
 
 describe('FedAvgM', () => {
   it('is FedAvg without momentum', async () => {
-    const own = await run(experimentOf({ method: 'fedavgm', serverMomentum: 0 }))
-    const plain = await run(experimentOf({ method: 'none' }))
+    const own = await runSmall(experimentOf({ method: 'fedavgm', serverMomentum: 0 }))
+    const plain = await runSmall(experimentOf({ method: 'none' }))
     const worst = own.rounds[2].state.parameters.reduce(
       (most, value, at) => Math.max(most, Math.abs(value - plain.rounds[2].state.parameters[at])),
       0,
@@ -124,7 +156,7 @@ describe('FedAvgM', () => {
 describe('SSFL', () => {
   it('keeps the largest mean saliency over all clients', async () => {
     const experiment = experimentOf({ method: 'ssfl', rounds: 1, rateDecayEnd: 1 })
-    const { plan, rounds } = await run(experiment)
+    const { plan, rounds } = await runSmall(experiment)
     const trainer = createReferenceTrainer(plan)
     const initial = initialParameters(plan, experiment.seed)
     const dense = new Uint8Array(plan.prunableCount).fill(1)
@@ -152,7 +184,7 @@ describe('SSFL', () => {
 
 describe('FedSparsify', () => {
   it('falls to S and stays there, in the global variant', async () => {
-    const { plan, rounds } = await run(
+    const { plan, rounds } = await runSmall(
       experimentOf({ method: 'fedsparsify-global', rounds: 5, rateDecayEnd: 3, decayExponent: 1 }),
     )
     const counts = rounds.map(({ state }) => countActive(state.mask))
@@ -163,8 +195,10 @@ describe('FedSparsify', () => {
   })
 
   it('keeps the union of the clients’ masks, or what half of them keep', async () => {
-    const local = await run(experimentOf({ method: 'fedsparsify-local' }))
-    const majority = await run(experimentOf({ method: 'fedsparsify-majority', totalClients: 4, clientsPerRound: 4 }))
+    const local = await runSmall(experimentOf({ method: 'fedsparsify-local' }))
+    const majority = await runSmall(
+      experimentOf({ method: 'fedsparsify-majority', totalClients: 4, clientsPerRound: 4 }),
+    )
     const share = ({ plan, rounds }: typeof local) => countActive(rounds[2].state.mask) / plan.prunableCount
     expect(share(local)).toBeGreaterThan(0.2)
     expect(share(majority)).toBeLessThan(share(local))
@@ -173,7 +207,7 @@ describe('FedSparsify', () => {
 
 describe('PruneFL', () => {
   it('finds a density of its own and sends importance in update rounds alone', async () => {
-    const { plan, rounds, topology } = await run(
+    const { plan, rounds, topology } = await runSmall(
       experimentOf({ method: 'prunefl', rounds: 4, readjustmentInterval: 2, localEpochs: 1 }),
     )
     const densities = topology.map(({ mask }) => countActive(mask) / plan.prunableCount)
@@ -189,7 +223,7 @@ describe('PruneFL', () => {
 
 describe('FLASH', () => {
   it('has the target count and densities that the warm-up found', async () => {
-    const fixed = await run(experimentOf({ method: 'flash-spdst', readjustmentRatio: 0.5, warmUpEpochs: 4 }))
+    const fixed = await runSmall(experimentOf({ method: 'flash-spdst', readjustmentRatio: 0.5, warmUpEpochs: 4 }))
     const target = fixed.plan.prunableCount - Math.floor(0.8 * fixed.plan.prunableCount)
     expect(countActive(fixed.rounds[2].state.mask)).toBe(target)
     expect(fixed.topology).toHaveLength(1)
@@ -197,7 +231,7 @@ describe('FLASH', () => {
       (count, index) => count / fixed.plan.prunable[index].weightCount,
     )
     expect(Math.max(...densities) / Math.min(...densities)).toBeGreaterThan(1.2)
-    const moving = await run(experimentOf({ method: 'flash-jmwst', readjustmentRatio: 0.5 }))
+    const moving = await runSmall(experimentOf({ method: 'flash-jmwst', readjustmentRatio: 0.5 }))
     for (const { mask } of moving.topology) expect(countActive(mask)).toBe(target)
     expect(digest(moving.rounds[2].state.mask)).not.toBe(digest(moving.rounds[2].state.firstMask))
   })
@@ -205,7 +239,7 @@ describe('FLASH', () => {
 
 describe('personalised methods', () => {
   it('gives every LotteryFL client a shrinking mask and its own accuracy', async () => {
-    const { plan, rounds } = await run(
+    const { plan, rounds } = await runSmall(
       experimentOf({ method: 'lotteryfl', rounds: 6, pruningRate: 0.5, accuracyThreshold: 0.3 }),
     )
     const active = rounds.map(({ record }) => record.activeWeights)
@@ -230,7 +264,7 @@ describe('personalised methods', () => {
   })
 
   it('sends thresholds alone with SpaFL, and has no global accuracy', async () => {
-    const { plan, rounds } = await run(experimentOf({ method: 'spafl', rounds: 5 }))
+    const { plan, rounds } = await runSmall(experimentOf({ method: 'spafl', rounds: 5 }))
     const { record, state } = rounds[4]
     expect(record.globalAccuracy).toBeNull()
     expect(record.clientAccuracyModel).toBe('own')

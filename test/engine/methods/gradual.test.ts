@@ -163,7 +163,6 @@ describe('the lottery ticket', () => {
     expect(digest(rounds[2].state.parameters)).toBe(
       digest(applyMask(plan, rounds[0].state.parameters, rounds[2].state.mask)),
     )
-    expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toMatch(/^S = 0.8 is not reached: it takes 16 prunings, so at least 34 rounds/)
+    expect(warnings.at(-1)).toMatch(/^S = 0.8 is not reached: it takes 16 prunings, so at least 34 rounds/)
   })
 })

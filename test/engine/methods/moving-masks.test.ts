@@ -2,14 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Experiment, ExperimentInput } from '../../../src-main/contract/experiment'
 import { methodNames, methods } from '../../../src-main/contract/methods'
-import { createInProcessPool } from '../../../src-main/engine/federated/in-process-pool'
 import { arrayOf } from '../../../src-main/engine/federated/named-arrays'
 import { previewPlan } from '../../../src-main/engine/federated/preview-plan'
-import { runExperiment } from '../../../src-main/engine/federated/round-loop'
-import type { RunEvent } from '../../../src-main/engine/federated/run-events'
 import { adaptThreshold, growInProportion, keptAbove } from '../../../src-main/engine/methods/dsr'
 import { sparsityAt } from '../../../src-main/engine/methods/granet'
-import { prepareModel } from '../../../src-main/engine/methods/prepare-model'
 import { methodRecipes } from '../../../src-main/engine/methods/registry'
 import { moveByMomentum } from '../../../src-main/engine/methods/snfs'
 import { constantFanInMask } from '../../../src-main/engine/methods/srigl'
@@ -17,20 +13,13 @@ import { chooseSets, decayCoefficients } from '../../../src-main/engine/methods/
 import { drawWithoutReplacement, range } from '../../../src-main/engine/random/draw'
 import { namedStream } from '../../../src-main/engine/random/streams'
 import { activePerLayer, applyMask, countActive } from '../../../src-main/engine/sparsity/masks'
-import { createSparseTrainer } from '../../../src-main/engine/trainer/sparse/sparse-trainer'
-import { wasmKernels } from '../../trainer/sparse-kernels'
 import { experimentWith } from '../experiments'
-import { syntheticImages } from '../reference-trainer'
+import { classes, runSmall, shape } from './small-run'
 import { tinyPlan } from './tiny-plan'
 
 const floats = (...values: number[]) => Float32Array.from(values)
 const bits = (...values: number[]) => Uint8Array.from(values)
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
-
-const shape = [1, 4, 4] as const
-const classes = 4
-const train = syntheticImages(60, shape, classes, 'train')
-const test = syntheticImages(20, shape, classes, 'test')
 
 function experimentOf(input: ExperimentInput): Experiment {
   return experimentWith({
@@ -50,26 +39,12 @@ function experimentOf(input: ExperimentInput): Experiment {
   })
 }
 
-async function run(experiment: Experiment) {
-  const { plan } = prepareModel(experiment, shape, classes)
-  const pool = createInProcessPool(() => createSparseTrainer(plan, wasmKernels), train, test)
-  const events: RunEvent[] = []
-  const { signal } = new AbortController()
-  for await (const event of runExperiment({ experiment, classes, pool, checkpoint: null, signal })) events.push(event)
-  pool.dispose()
-  return {
-    plan,
-    rounds: events.flatMap((event) => (event.type === 'round' ? [event] : [])),
-    topology: events.flatMap((event) => (event.type === 'topology' ? [event] : [])),
-  }
-}
-
 describe('methods with a moving mask', () => {
   const names = methodNames.filter((name) => methods[name].group === 'moving-mask')
 
   it.each(names)('%s keeps every invariant, moves its mask, and costs what its preview foretold', async (method) => {
     const experiment = experimentOf({ method })
-    const { plan, rounds, topology } = await run(experiment)
+    const { plan, rounds, topology } = await runSmall(experiment)
     for (const { record } of topology) {
       for (const invariant of record.invariants) expect(invariant).toMatchObject({ holds: true, detail: '' })
     }
@@ -86,7 +61,7 @@ describe('methods with a moving mask', () => {
 
     // What depends on the layers' counts is an estimate where these are an outcome.
     if (['granet', 'srigl', 'dsr', 'snfs'].includes(method)) return
-    const preview = previewPlan(experiment, shape, classes, [30, 30], null)
+    const preview = previewPlan(experiment, shape, classes, [45, 45], null)
     expect(total(rounds.map(({ record }) => record.uploadBytes))).toBe(preview.totalUploadBytes)
     expect(total(rounds.map(({ record }) => record.downloadBytes))).toBe(preview.totalDownloadBytes)
     expect(total(rounds.map(({ record }) => record.trainingFlops)) / preview.totalTrainingFlops).toBeCloseTo(1, 9)
@@ -95,7 +70,7 @@ describe('methods with a moving mask', () => {
   it.each(['dsr', 'snfs', 'mest-ems', 'granet', 'top-kast', 'srigl'] as const)(
     '%s leaves excluded layers dense',
     async (method) => {
-      const { plan, rounds } = await run(
+      const { plan, rounds } = await runSmall(
         experimentOf({ method, sparsity: 0.6, lastLayer: 'dense', firstLayer: 'dense' }),
       )
       const [first, , last] = activePerLayer(plan, rounds[3].state.mask)
@@ -105,7 +80,7 @@ describe('methods with a moving mask', () => {
 
   it('sends dense vectors in update rounds alone, by what the criteria need', async () => {
     const extra = async (input: ExperimentInput) => {
-      const { plan, rounds } = await run(experimentOf({ readjustmentInterval: 2, ...input }))
+      const { plan, rounds } = await runSmall(experimentOf({ readjustmentInterval: 2, ...input }))
       return rounds.map(({ record }) => {
         const values = record.activeWeights + plan.parameterCount - plan.prunableCount
         return (record.uploadBytes / 2 - 4 * values) / (4 * plan.prunableCount)
@@ -127,7 +102,7 @@ describe('methods with a moving mask', () => {
 describe('transfers', () => {
   it('count the changes of the mask alone where the client has the one before', async () => {
     const input = { method: 'set', encoding: 'delta', readjustmentInterval: 2 } as const
-    const { plan, rounds, topology } = await run(experimentOf(input))
+    const { plan, rounds, topology } = await runSmall(experimentOf(input))
     const bits = (round: number) => (8 * rounds[round].record.downloadBytes) / 2
     const values = 32 * (rounds[0].record.activeWeights + plan.parameterCount - plan.prunableCount)
     const places = topology[1].record.layers.map(({ grown, pruned, weights }) =>
@@ -144,7 +119,7 @@ describe('transfers', () => {
 
   it('halve their values at 16 bits, dense gradients included', async () => {
     const upload = async (valueFormat: 'float32' | 'float16') => {
-      const { rounds } = await run(experimentOf({ method: 'rigl', valueFormat, rounds: 2, rateDecayEnd: 2 }))
+      const { rounds } = await runSmall(experimentOf({ method: 'rigl', valueFormat, rounds: 2, rateDecayEnd: 2 }))
       return rounds.map(({ record }) => record.uploadBytes)
     }
     const half = await upload('float16')
@@ -268,10 +243,10 @@ describe('SNFS', () => {
 describe('MEST with a soft memory bound', () => {
   it('trains beyond the target, less in steps, and ends at it', async () => {
     const experiment = experimentOf({ method: 'mest-ems', rounds: 7, rateDecayEnd: 4, readjustmentRatio: 0.5 })
-    const { plan, rounds, topology } = await run(experiment)
+    const { plan, rounds, topology } = await runSmall(experiment)
     const targets = activePerLayer(
       plan,
-      (await run(experimentOf({ method: 'static', rounds: 1, rateDecayEnd: 1 }))).rounds[0].state.mask,
+      (await runSmall(experimentOf({ method: 'static', rounds: 1, rateDecayEnd: 1 }))).rounds[0].state.mask,
     )
     const beyond = (ratio: number) =>
       total(
@@ -306,7 +281,7 @@ describe('GraNet', () => {
   })
 
   it('ends at S and goes on moving, its layers’ shares an outcome', async () => {
-    const { plan, rounds, topology } = await run(experimentOf({ method: 'granet', rounds: 6, rateDecayEnd: 3 }))
+    const { plan, rounds, topology } = await runSmall(experimentOf({ method: 'granet', rounds: 6, rateDecayEnd: 3 }))
     const counts = rounds.map(({ state }) => countActive(state.mask))
     const target = plan.prunableCount - Math.floor(0.8 * plan.prunableCount)
     expect(counts[0]).toBe(plan.prunableCount)
@@ -344,7 +319,7 @@ describe('Top-KAST', () => {
       readjustmentInterval: 2,
       explorationShare: 0.2,
     })
-    const { plan, rounds, topology } = await run(experiment)
+    const { plan, rounds, topology } = await runSmall(experiment)
     const denseAfter = (round: number) => arrayOf(rounds[round].state.serverState, 'dense', Float32Array)
     const backward = arrayOf(rounds[0].state.serverState, 'backward', Uint8Array)
     const moved = plan.prunable.map(({ weightOffset, weightCount, maskOffset }) => {
@@ -437,7 +412,7 @@ describe('SRigL', () => {
   })
 
   it('keeps the fan-in over a run', async () => {
-    const { plan, topology } = await run(experimentOf({ method: 'srigl', sparsity: 0.9 }))
+    const { plan, topology } = await runSmall(experimentOf({ method: 'srigl', sparsity: 0.9 }))
     for (const { mask } of topology) {
       for (const layer of plan.prunable) {
         if (layer.kind !== 'dense') throw new Error('a network of dense layers')
