@@ -81,6 +81,46 @@ test('the expected R_s is drawn beside R, with a table behind it', async ({ page
   await expect(page.getByTestId('memory')).toContainText(/needs about [\d.]+ MB of memory/)
 })
 
+test('a method of the field, its criteria, an encoding: explained, priced and launched', async ({ page }) => {
+  await openApplication(page)
+  const choose = (name: string, option: string) => page.locator(`#input-${name}`).selectOption(option)
+  await choose('method', 'set-itop')
+  await expect(page.getByTestId('about-method')).toContainText('Liu et al. 2021')
+  await expect(page.getByTestId('transfer')).toContainText('2 O_s, and the new mask down after an update')
+  await expect(page.getByTestId('expected-explored')).toBeVisible()
+  await expect(page.getByTestId('field-growthCriterion')).toContainText('“SET-ITOP” does not use this')
+  const upload = page.getByTestId('cost-single').locator('td').nth(1)
+  const magnitude = await upload.textContent()
+  await choose('dropCriterion', 'weight-gradient')
+  await expect(upload).not.toHaveText(magnitude ?? '')
+  await choose('encoding', 'csr')
+  await choose('layerDistribution', 'er')
+  await choose('lastLayer', 'dense')
+  await page.getByTestId('seeds').fill('4')
+  await page.getByTestId('launch-run').click()
+  await expect(page.getByTestId('page-runs')).toBeVisible()
+  const launched = await page.evaluate(() => window.fakeEngine.asked.find(({ name }) => name === 'runs.launch'))
+  expect(launched?.input).toMatchObject({
+    experiments: [
+      {
+        method: 'set-itop',
+        dropCriterion: 'weight-gradient',
+        encoding: 'csr',
+        layerDistribution: 'er',
+        lastLayer: 'dense',
+        seed: 4,
+      },
+    ],
+  })
+
+  // Gradients choose what nobody can foretell; published code counts in its own way.
+  await goTo(page, 'setup')
+  await choose('method', 'rigl')
+  await expect(page.getByTestId('expected-explored')).toBeHidden()
+  await choose('method', 'seed-code')
+  await expect(page.getByTestId('field-encoding')).toContainText('does not use this')
+})
+
 test('the palette finds and does by keyboard alone', async ({ page }) => {
   await openApplication(page, { start: 'demo' })
   await page.keyboard.press('Control+k')
