@@ -16,6 +16,8 @@ import type { LineChartModel, Point, Series } from '@contract/figures/line-chart
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip)
 
 const mostPoints = 600
+/** Between two pictures of a chart whose data keep arriving: nobody reads curves faster, and the rest of the page stays quick. */
+const restMilliseconds = 200
 /** Markers along a line, enough to tell lines apart without covering them. */
 const markersPerLine = 8
 
@@ -153,18 +155,22 @@ function configurationOf(
 }
 
 /**
- * Draws the model on a canvas and redraws it when the model or the theme changes, at most once per frame.
+ * Draws the model on a canvas and redraws it when the model or the theme changes: at once, or after the rest since the last time.
  * Both are read through functions, so that a change updates the chart in place.
  */
 export function lineChart(model: () => LineChartModel, theme: () => string): Attachment<HTMLCanvasElement> {
   return (canvas) => {
     let chart: Chart<'line', { x: number; y: number }[]> | null = null
     let frame = 0
-    $effect(() => {
-      const current = model()
-      theme()
+    let timer = 0
+    let drawnAt = Number.NEGATIVE_INFINITY
+    const stop = () => {
       cancelAnimationFrame(frame)
-      frame = requestAnimationFrame(() => {
+      clearTimeout(timer)
+    }
+    const draw = (current: LineChartModel) => {
+      frame = requestAnimationFrame((now) => {
+        drawnAt = now
         const { data, options, type } = configurationOf(current, readPalette(canvas))
         if (chart === null) {
           chart = new Chart(canvas, { type, data, options })
@@ -174,9 +180,17 @@ export function lineChart(model: () => LineChartModel, theme: () => string): Att
           chart.update('none')
         }
       })
+    }
+    $effect(() => {
+      const current = model()
+      theme()
+      stop()
+      const rest = drawnAt + restMilliseconds - performance.now()
+      if (rest <= 0) draw(current)
+      else timer = window.setTimeout(draw, rest, current)
     })
     return () => {
-      cancelAnimationFrame(frame)
+      stop()
       chart?.destroy()
     }
   }

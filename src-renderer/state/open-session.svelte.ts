@@ -15,6 +15,9 @@ const mostAwaited = 64
 /** Runs whose records are read side by side. */
 const readTogether = 4
 
+/** Between two pictures of how far the runs are: clients may end many times a second, and every picture costs a layout. */
+const progressMilliseconds = 200
+
 const noRecords: RunRecords = { rounds: [], topology: [], problems: [] }
 
 /** The session on screen: its runs, their records, and how far they are. Events arrive fast; the page changes once per frame. */
@@ -56,6 +59,9 @@ export class OpenSession {
   #settled: readonly MatrixRun[] = []
   #outcomes: Readonly<Partial<Record<string, MatrixRun & ComparedRun>>> = {}
   #pending: (() => void)[] = []
+  #progressNews: Partial<Record<string, RunProgress>> = {}
+  #progressTimer = 0
+  #progressShownAt = Number.NEGATIVE_INFINITY
   #frame = 0
   readonly #fetchRecords: (sessionId: string, runId: string) => Promise<RunRecords>
 
@@ -169,9 +175,23 @@ export class OpenSession {
   }
 
   setProgress(runId: string, progress: RunProgress): void {
-    this.#soon(() => {
-      this.progress = { ...this.progress, [runId]: progress }
-    })
+    this.#progressNews[runId] = progress
+    if (this.#progressTimer !== 0) return
+    const rest = this.#progressShownAt + progressMilliseconds - performance.now()
+    this.#progressTimer = window.setTimeout(
+      () => {
+        this.#progressTimer = 0
+        this.#progressShownAt = performance.now()
+        // A run may have ended, and the session may be another one, since the news came.
+        const running = this.runs.flatMap(({ id, state }) => {
+          const news = this.#progressNews[id]
+          return state === 'running' && news !== undefined ? [[id, news] as const] : []
+        })
+        this.#progressNews = {}
+        if (running.length > 0) this.progress = { ...this.progress, ...Object.fromEntries(running) }
+      },
+      Math.max(0, rest),
+    )
   }
 
   #hold(runId: string, records: RunRecords): void {

@@ -46,9 +46,16 @@ test('export, cancel, import, duplicate and merge', async ({ page }) => {
   await page.getByTestId('export-session').click()
   await expect(page.getByTestId('transfer')).toContainText('Exporting the session')
   await expect(page.getByTestId('message')).toContainText('.espalier (12.3 MB)')
+  // Slow enough to be cancelled, however busy the machine is.
+  await page.evaluate(() => {
+    window.fakeEngine.roundMilliseconds = 1000
+  })
   await page.getByTestId('export-session').click()
   await page.getByTestId('cancel-transfer').click()
   await expect(page.getByTestId('transfer')).toHaveCount(0)
+  await page.evaluate(() => {
+    window.fakeEngine.roundMilliseconds = 20
+  })
   // A cancelled export is no failure.
   await expect(page.getByTestId('message')).toHaveCount(1)
 
