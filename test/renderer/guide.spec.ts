@@ -119,7 +119,7 @@ test('devices: found, measured, the missing ones with reason and remedy; the for
   await goTo(page, 'settings')
   await page.getByTestId('locale-zh-CN').check()
   await goTo(page, 'devices')
-  await expect(page.getByTestId('device-cuda')).toContainText('没有 NVIDIA 驱动程序')
+  await expect(page.getByTestId('device-cuda')).toContainText('没有 NVIDIA 驱动')
 })
 
 // A window of 1280 × 800 at 200 % has this many pixels of the page.
