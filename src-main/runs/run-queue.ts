@@ -378,13 +378,14 @@ export class RunQueue {
       this.#tell(ticket.sessionId, outcome.id, { type: 'run.state', run: outcome })
     }
     ticket.manifest = outcome
+    // Until its session is free it is still at work: on disk it may yet say that it waits.
+    const released = await this.#release(ticket.sessionId).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    )
     if (this.#active === ticket) this.#active = null
-    try {
-      await this.#release(ticket.sessionId)
-      ticket.settle(outcome)
-    } catch (error) {
-      ticket.fail(error)
-    }
+    if (released === null) ticket.settle(outcome)
+    else ticket.fail(released.error)
     this.#next()
     this.#changed()
   }
