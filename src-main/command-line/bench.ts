@@ -24,7 +24,7 @@ export async function benchmarkMachine(): Promise<number> {
     for (const sparsity of sparsities) {
       const input = { sparsity, method: 'static', totalClients: 2 * workers, clientsPerRound: 2 * workers } as const
       const short = { ...input, localEpochs: 1 }
-      const seconds = Math.min(...(await timeRounds(found.source, workers, 5, short)))
+      const seconds = Math.min(...(await timeRounds(found.source, workers, 5, short)).map((time) => time.seconds))
       cells.push(Math.round(samplesOfRound(benchmarkExperiment(short)) / seconds).toString())
     }
     const name = kernelsName(openKernels(found.source))

@@ -72,7 +72,7 @@ export async function profileRound(kernels: SparseKernels, input: ExperimentInpu
   const pool = createInProcessPool(() => createSparseTrainer(plan, kernels, { now, add }), images.train, images.test)
   let total = 0
   let start = now()
-  const rounds = roundSeconds(experiment, pool, () => {
+  const rounds = roundTimes(experiment, pool, () => {
     sums.clear()
     start = now()
   })
@@ -83,36 +83,43 @@ export async function profileRound(kernels: SparseKernels, input: ExperimentInpu
   return [...sums.values(), rest].sort((left, right) => right.milliseconds - left.milliseconds)
 }
 
-/** Seconds of each round on worker threads, after one round that is not counted: threads start and code is compiled in it. */
+/** Seconds that a round took, on the clock and of all processors together. */
+export interface RoundTime {
+  readonly seconds: number
+  readonly processorSeconds: number
+}
+
+/** Times of each round on worker threads, after one round that is not counted: threads start and code is compiled in it. */
 export async function timeRounds(
   kernels: KernelSource,
   workers: number,
   rounds: number,
   input: ExperimentInput,
-): Promise<number[]> {
+): Promise<RoundTime[]> {
   const experiment = benchmarkExperiment({ ...input, rounds: rounds + 1 })
   const images = imagesOf(experiment)
   const pool = new WorkerPool({ kernels, workers })
   try {
-    const times: number[] = []
+    const times: RoundTime[] = []
     const { plan } = prepareModel(experiment, benchmarkShape, classes)
-    for await (const seconds of roundSeconds(experiment, await pool.open(plan, images), () => undefined))
-      times.push(seconds)
+    for await (const time of roundTimes(experiment, await pool.open(plan, images), () => undefined)) times.push(time)
     return times.slice(1)
   } finally {
     await pool.dispose()
   }
 }
 
-/** Seconds of each round; `onRound` is called between rounds. */
-async function* roundSeconds(experiment: Experiment, pool: ClientPool, onRound: () => void): AsyncGenerator<number> {
+/** Times of each round; `onRound` is called between rounds. */
+async function* roundTimes(experiment: Experiment, pool: ClientPool, onRound: () => void): AsyncGenerator<RoundTime> {
   const signal = new AbortController().signal
   let start = performance.now()
+  let startOfProcessor = processorTime()
   for await (const event of runExperiment({ experiment, classes, pool, checkpoint: null, signal })) {
     if (event.type !== 'round') continue
-    const end = performance.now()
-    yield (end - start) / 1000
+    const seconds = (performance.now() - start) / 1000
+    yield { seconds, processorSeconds: (processorTime() - startOfProcessor) / 1000 }
     if (event.record.round + 1 < experiment.rounds) onRound()
+    startOfProcessor = processorTime()
     start = performance.now()
   }
 }
