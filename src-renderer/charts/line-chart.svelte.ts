@@ -15,7 +15,9 @@ import type { LineChartModel, Point, Series } from '@contract/figures/line-chart
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip)
 
+/** Points of one line, and of all lines of a chart together: many lines are coarser, so that they are not drawn slower. */
 const mostPoints = 600
+const mostPointsTogether = 5000
 /** Between two pictures of a chart whose data keep arriving: nobody reads curves faster, and the rest of the page stays quick. */
 const restMilliseconds = 200
 /** Markers along a line, enough to tell lines apart without covering them. */
@@ -45,18 +47,20 @@ function readPalette(element: HTMLElement): Palette {
   }
 }
 
-const thinnedBefore = new WeakMap<readonly Point[], readonly Point[]>()
+const thinnedBefore = new WeakMap<readonly Point[], { readonly most: number; readonly kept: readonly Point[] }>()
 
 /** A list of points is thinned once; while one run grows, the others stay the lists they are. */
-function thinned(points: readonly Point[]): readonly Point[] {
-  const known = thinnedBefore.get(points) ?? decimate(points, mostPoints)
-  thinnedBefore.set(points, known)
-  return known
+function thinned(points: readonly Point[], most: number): readonly Point[] {
+  const known = thinnedBefore.get(points)
+  if (known?.most === most) return known.kept
+  const kept = decimate(points, most)
+  thinnedBefore.set(points, { most, kept })
+  return kept
 }
 
-function datasetsOf(series: Series, { colour }: Palette): LineDataset[] {
+function datasetsOf(series: Series, most: number, { colour }: Palette): LineDataset[] {
   const stroke = colour(series.style.colour)
-  const points = thinned(series.points)
+  const points = thinned(series.points, most)
   const step = Math.max(1, Math.floor(points.length / markersPerLine))
   const data = points.map(({ x, y }) => ({ x, y }))
   const look = { borderColor: stroke, backgroundColor: stroke, pointStyle: series.style.marker }
@@ -123,9 +127,10 @@ function configurationOf(
       callback: (value: number | string) => axis.format(Number(value)),
     },
   })
+  const most = Math.min(mostPoints, Math.max(100, Math.floor(mostPointsTogether / Math.max(1, series.length))))
   return {
     type: 'line',
-    data: { datasets: series.flatMap((item) => datasetsOf(item, palette)) },
+    data: { datasets: series.flatMap((item) => datasetsOf(item, most, palette)) },
     options: {
       animation: false,
       parsing: false,

@@ -7,6 +7,8 @@ import type { SessionContents, SessionEntry, RoundRecord, RunRecords } from '../
 /** This file is run from a folder in test/output. */
 const project = resolve(import.meta.dirname, '../../..')
 const configFile = resolve(project, 'test/renderer/vite.config.ts')
+/** Not where the tests of the page have theirs. */
+const outDir = resolve(project, 'test/output/bench-page')
 const runs = 8
 const roundsBefore = 1000
 /** Rounds of every run in a second; each also tells of its progress five times. */
@@ -40,8 +42,12 @@ export async function measure(): Promise<void> {
     console.log('The window was not measured: there is no Chromium (name one in ESPALIER_CHROMIUM).')
     return
   }
-  await build({ configFile })
-  const server = await preview({ configFile, preview: { host: '127.0.0.1', port: 4329, strictPort: true } })
+  await build({ configFile, build: { outDir } })
+  const server = await preview({
+    configFile,
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: 4329, strictPort: true },
+  })
   const browser = await chromium.launch({
     executablePath,
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
