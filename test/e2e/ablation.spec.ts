@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { expect, test, type Laboratory } from './application'
 
 /** Small enough for a shared machine, large enough for a topology update. */
@@ -67,9 +68,14 @@ test('quitting stops a run at its checkpoint, and it can be resumed', async ({ o
   const before = await roundsDone(second)
   await expect.poll(() => roundsDone(second), { timeout: 60_000 }).toBeGreaterThan(before)
   const killed = await roundsDone(second)
+  const engine = await second.application.evaluate(
+    ({ app }) => app.getAppMetrics().find(({ name }) => name === 'Espalier Engine')?.pid ?? 0,
+  )
   const gone = second.application.waitForEvent('close')
   second.application.process().kill('SIGKILL')
   await gone
+  // The engine notices a moment later that it is alone; until then it holds the session.
+  await expect.poll(() => existsSync(`/proc/${engine}`), { timeout: 60_000 }).toBe(false)
   const third = await open()
   await third.show('runs')
   await expect(third.runsIn('interrupted')).toHaveCount(1)

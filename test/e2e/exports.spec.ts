@@ -62,6 +62,7 @@ test('figures, table and report leave in every format, in both languages, and op
   await window.keyboard.press('ControlOrMeta+e')
   const subject = await option.getAttribute('value')
   await window.keyboard.press('Escape')
+  await expect(window.getByTestId('export-subject')).toBeHidden()
   const paper = await getDocument({ data: Uint8Array.from(await save(subject ?? '', 'pdf', 'mask.pdf')), verbosity: 0 })
     .promise
   const { fnArray } = await (await paper.getPage(1)).getOperatorList()
