@@ -66,6 +66,11 @@ export interface PresentDevice extends DeviceBasis {
   readonly speed: readonly DeviceSpeed[] | null
 }
 
+/** Whether measuring it takes longer than anyone waits unasked: a card in software, and the referee. */
+export function isSlow({ device, isEmulated }: PresentDevice): boolean {
+  return isEmulated || device === 'tfjs-cpu'
+}
+
 /** Seconds per image on the line through the measured sparsities; the same at every sparsity where one was measured. */
 export function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
   const [first, last] = [speed.at(0), speed.at(-1)]

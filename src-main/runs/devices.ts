@@ -2,6 +2,7 @@ import { freemem } from 'node:os'
 import {
   deviceKind,
   deviceNames,
+  isSlow,
   promiseOf,
   secondsPerImage,
   type Device,
@@ -16,7 +17,7 @@ import { createGroupPool } from '../engine/federated/group-pool'
 import { prepareModel } from '../engine/methods/prepare-model'
 import type { ModelPlan } from '../engine/models/plan'
 import { benchmarkExperiment, benchmarkShape } from '../host/benchmark'
-import { DeviceMissing } from '../host/devices/device-errors'
+import { DeviceMissing, messageOf } from '../host/devices/device-errors'
 import type { ConnectDevice } from '../host/devices/device-protocol'
 import { RemoteDevice } from '../host/devices/remote-trainer'
 import { describeTrainer } from '../host/kernels'
@@ -141,7 +142,7 @@ export class Devices {
           ? error.why
           : {
               reason: 'failed' as const,
-              problem: error instanceof Error ? error.message : String(error),
+              problem: messageOf(error),
               remedy: 'Use another device',
             }
       return { device, promise: promiseOf(device), state: 'missing', reason, problem, remedy }
@@ -205,8 +206,4 @@ export class Devices {
       opened.close()
     }
   }
-}
-
-function isSlow({ device, isEmulated }: PresentDevice): boolean {
-  return isEmulated || device === 'tfjs-cpu'
 }

@@ -1,7 +1,9 @@
 import { BrowserWindow, MessageChannelMain, utilityProcess } from 'electron'
 import type { MessagePortMain } from 'electron'
+import type { Readable } from 'node:stream'
 import { deviceKind, type Device } from '../contract/devices'
 import { devicePortName } from '../host/devices/device-protocol'
+import { LastWords } from '../host/devices/last-words'
 import type { DeviceNews, DeviceWish } from '../host/devices/shell-devices'
 import { deviceWindowOptions } from './window-options'
 
@@ -53,9 +55,6 @@ function driveInWindow({ page, preload }: DriverFiles, onEnd: (reason: string) =
   }
 }
 
-/** Kept of what a device's process writes on stderr: its last words tell why it ended. */
-const keptCharacters = 2000
-
 function driveInProcess(
   { process: script }: DriverFiles,
   device: Device,
@@ -66,18 +65,14 @@ function driveInProcess(
     serviceName: `Espalier ${device}`,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  let lastWords = ''
-  child.stderr?.on('data', (bytes: Buffer) => {
-    lastWords = (lastWords + bytes.toString()).slice(-keptCharacters)
-  })
+  const lastWords = new LastWords(child.stderr as Readable | null)
   child.once('exit', (code) => {
-    const last = lastWords.trim().split('\n').at(-1) ?? ''
-    const ending = last === '' ? String(code) : `${code} (${last})`
+    const ending = `${code}${lastWords.toString()}`
     onEnd(`its process ended with exit code ${ending}`)
   })
   // A fatal error of V8; the exit follows. Without a listener it would end this process too.
   child.on('error', (kind, location) => {
-    lastWords += `\n${kind} at ${location}`
+    lastWords.add(`${kind} at ${location}`)
   })
   child.postMessage(null, [port2])
   return {

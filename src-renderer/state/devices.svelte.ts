@@ -1,4 +1,5 @@
 import {
+  isSlow,
   secondsPerImage,
   type Device,
   type DeviceChoice,
@@ -24,7 +25,7 @@ export class Devices {
 
   /** What a measurement of everything measures: real devices, without the referee that takes minutes. */
   get worthMeasuring(): readonly Device[] {
-    return this.#present.filter((report) => isQuick(report)).map(({ device }) => device)
+    return this.#present.filter((report) => !isSlow(report)).map(({ device }) => device)
   }
 
   /** What `auto` takes at a sparsity. */
@@ -37,8 +38,4 @@ export class Devices {
   get #present(): PresentDevice[] {
     return (this.reports ?? []).filter((report) => report.state === 'present')
   }
-}
-
-function isQuick({ device, isEmulated }: PresentDevice): boolean {
-  return !isEmulated && device !== 'tfjs-cpu'
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Device } from '../../contract/devices'
 import type { Backend } from './backend'
-import { DeviceMissing, firstLine } from './device-errors'
+import { DeviceMissing, firstLine, messageOf } from './device-errors'
 import { packageFolder, packageVersion } from './packages'
 import { openWebgpu, type Gpu } from './webgpu-backend'
 
@@ -43,8 +43,4 @@ export async function openDawn(device: Device): Promise<Backend> {
         ? 'Install the Vulkan driver of your card and the Vulkan loader (libvulkan1)'
         : 'Install the current driver of your card',
   })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

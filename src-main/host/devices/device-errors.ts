@@ -24,7 +24,7 @@ export function deviceLost(device: Device, reason: string): EspalierError {
 /** What a device threw, as an error for the user: memory by its name, the rest in its own words. */
 export function deviceFailure(device: Device, error: unknown): EspalierError {
   if (error instanceof EspalierError) return error
-  const words = error instanceof Error ? error.message : String(error)
+  const words = messageOf(error)
   if (isOutOfMemory(words)) {
     return new EspalierError(
       'failed',
@@ -40,6 +40,11 @@ function isOutOfMemory(words: string): boolean {
   return /\bOOM\b|out of memory|ResourceExhausted|RESOURCE_EXHAUSTED|failed to allocate|bad_alloc|Array buffer allocation failed|Invalid typed array length/i.test(
     words,
   )
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The first line of a message, without its full stop. */

@@ -1,10 +1,8 @@
 import { fork } from 'node:child_process'
 import { deviceProcessPath } from '../application-files'
 import type { ConnectDevice, DevicePort, DeviceReply } from './device-protocol'
+import { LastWords } from './last-words'
 import { locatedFirst } from './locate-tensorflow'
-
-/** Kept of what a device's process writes on stderr: its last words tell why it ended. */
-const keptCharacters = 2000
 
 /**
  * Devices in Node processes of their own. Only where Node itself runs: Electron's processes cannot start a Node.
@@ -23,11 +21,8 @@ function forkDevice(device: string, script: string): DevicePort {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
   })
-  let lastWords = ''
+  const lastWords = new LastWords(child.stderr)
   let isClosed = false
-  child.stderr?.on('data', (bytes: Buffer) => {
-    lastWords = (lastWords + bytes.toString()).slice(-keptCharacters)
-  })
   return {
     post: (message) => {
       if (child.connected) child.send(message, () => {})
@@ -44,8 +39,7 @@ function forkDevice(device: string, script: string): DevicePort {
       child.on('close', (code, signal) => {
         if (isClosed) return
         const how = signal === null ? `with exit code ${code ?? 0}` : `by ${signal}`
-        const last = lastWords.trim().split('\n').at(-1) ?? ''
-        listener(`its process ended ${how}${last === '' ? '' : ` (${last})`}`)
+        listener(`its process ended ${how}${lastWords.toString()}`)
       })
     },
     close: () => {

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Device } from '../../contract/devices'
 import { processorName } from '../processor'
 import { neverLost, type Backend } from './backend'
-import { DeviceMissing } from './device-errors'
+import { DeviceMissing, messageOf } from './device-errors'
 import { cardNumber, findCard, locateTensorflow, setupCommand } from './locate-tensorflow'
 import { repairNodeUtil } from './node-util-repair'
 import { packageVersion } from './packages'
@@ -41,7 +41,7 @@ export async function openTensorflow(device: Device, setupFolder: string): Promi
   } catch (error) {
     throw new DeviceMissing(device, {
       reason: 'failed',
-      problem: `${path} cannot be loaded (${error instanceof Error ? error.message : String(error)})`,
+      problem: `${path} cannot be loaded (${messageOf(error)})`,
       remedy: `Set it up anew: ${setupCommand(device)}${card === null ? ' --' : ''} --force`,
     })
   }
