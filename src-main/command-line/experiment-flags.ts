@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { EspalierError } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import {
   checkExperiment,
   experimentFieldNames,
@@ -84,8 +85,7 @@ async function configuration(file: string): Promise<Record<string, unknown>> {
   try {
     return await readConfiguration(file)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw wrongInput('--config', file, `a readable JSON file (${reason})`)
+    throw wrongInput('--config', file, `a readable JSON file (${messageOf(error)})`)
   }
 }
 

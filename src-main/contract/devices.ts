@@ -81,6 +81,19 @@ export function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number)
   return Math.max(seconds(first) + share * (seconds(last) - seconds(first)), Number.MIN_VALUE)
 }
 
+/**
+ * The devices that have been measured, the fastest at a sparsity first: the order in which `auto` tries them.
+ *
+ * @param devices with their speeds; null where one has not been measured
+ */
+export function fastestFirst(devices: readonly Pick<PresentDevice, 'device' | 'speed'>[], sparsity: number): Device[] {
+  return devices
+    .map(({ device, speed }) => ({ device, seconds: secondsPerImage(speed ?? [], sparsity) }))
+    .filter(({ seconds }) => seconds < Number.POSITIVE_INFINITY)
+    .sort((one, other) => one.seconds - other.seconds)
+    .map(({ device }) => device)
+}
+
 export interface MissingDevice extends DeviceBasis {
   readonly state: 'missing'
   readonly reason: MissingReason
@@ -91,3 +104,8 @@ export interface MissingDevice extends DeviceBasis {
 }
 
 export type DeviceReport = PresentDevice | MissingDevice
+
+/** Whether `auto` may take it: it is here, and no card in software. */
+export function isForAutomatic(report: DeviceReport): report is PresentDevice {
+  return report.state === 'present' && !report.isEmulated
+}

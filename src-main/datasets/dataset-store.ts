@@ -3,6 +3,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import lockfile from 'proper-lockfile'
 import { EspalierError, type DatasetStatus } from '../contract/commands'
+import { errorCode } from '../contract/errors'
 import type { EspalierEvent } from '../contract/events'
 import { datasetNames, type DatasetName } from '../contract/experiment'
 import type { LabelledImages } from '../engine/trainer/trainer'
@@ -14,7 +15,7 @@ import {
   type DatasetDescription,
   type OfficialFile,
 } from './descriptions'
-import { errorCode, inWritableFolder, refuseWhenStopped, requireSpace } from './errors'
+import { inWritableFolder, refuseWhenStopped, requireSpace } from './errors'
 import { checkOfficialFile, findOfficialFile, readOfficialFile, withSubfolders } from './official-files'
 import { readSplit } from './read-split'
 import { downloadTarball } from './registry'

@@ -1,11 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import prettyBytes from 'pretty-bytes'
 import { EspalierError } from '../contract/commands'
-
-/** The code of a system error, such as ENOENT. */
-export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
-}
+import { errorCode } from '../contract/errors'
 
 export function isFullDisk(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')

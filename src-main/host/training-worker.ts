@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { EspalierError } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import { runClient } from '../engine/federated/run-client'
 import { createSparseTrainer } from '../engine/trainer/sparse/sparse-trainer'
 import type { Trainer } from '../engine/trainer/trainer'
@@ -37,7 +38,7 @@ async function answer(job: ThreadJob): Promise<ThreadReply> {
     return {
       ok: false,
       kind: error instanceof EspalierError ? error.kind : 'failed',
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
     }
   }
 }

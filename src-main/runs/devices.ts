@@ -2,22 +2,24 @@ import { freemem } from 'node:os'
 import {
   deviceKind,
   deviceNames,
+  fastestFirst,
+  isForAutomatic,
   isSlow,
   promiseOf,
-  secondsPerImage,
   type Device,
   type DeviceChoice,
   type DeviceReport,
   type DeviceSpeed,
   type PresentDevice,
 } from '../contract/devices'
+import { messageOf } from '../contract/errors'
 import type { Experiment } from '../contract/experiment'
 import type { ClientPool } from '../engine/federated/client-pool'
 import { createGroupPool } from '../engine/federated/group-pool'
 import { prepareModel } from '../engine/methods/prepare-model'
 import type { ModelPlan } from '../engine/models/plan'
 import { benchmarkExperiment, benchmarkShape } from '../host/benchmark'
-import { DeviceMissing, messageOf } from '../host/devices/device-errors'
+import { DeviceMissing } from '../host/devices/device-errors'
 import type { ConnectDevice } from '../host/devices/device-protocol'
 import { RemoteDevice } from '../host/devices/remote-trainer'
 import { describeTrainer } from '../host/kernels'
@@ -41,6 +43,8 @@ type RunSetting = Pick<Experiment, 'batchSize' | 'clientsAtOnce'>
 /** The sparse trainer is measured at these sparsities; the others compute densely. */
 const sparsities = [0, 0.9]
 
+const namedDevices = deviceNames.filter((name) => name !== 'auto')
+
 /** The devices of this computer: found, measured, chosen and opened. */
 export class Devices {
   readonly #pool: WorkerPool
@@ -61,7 +65,7 @@ export class Devices {
 
   /** Every device by name, in the order of the names, with its speed where it is known. */
   async list(): Promise<DeviceReport[]> {
-    const reports = await Promise.all(deviceNames.flatMap((name) => (name === 'auto' ? [] : [this.#find(name)])))
+    const reports = await Promise.all(namedDevices.map((device) => this.#find(device)))
     return reports
   }
 
@@ -92,17 +96,11 @@ export class Devices {
     find: (device: Device) => Promise<DeviceReport>,
   ): Promise<Device> {
     if (choice !== 'auto') return choice
-    const measured: { readonly device: Device; readonly seconds: number }[] = []
-    for (const device of deviceNames) {
-      if (device === 'auto') continue
-      const seconds = secondsPerImage((await this.#speeds.of(device)) ?? [], 1 - density)
-      if (device === 'cpu' || seconds < Number.POSITIVE_INFINITY) measured.push({ device, seconds })
-    }
-    measured.sort((one, other) => one.seconds - other.seconds)
-    for (const { device } of measured) {
-      if (device === 'cpu') return device
-      const report = await find(device)
-      if (report.state === 'present' && !report.isEmulated) return device
+    const speeds = await Promise.all(
+      namedDevices.map(async (device) => ({ device, speed: await this.#speeds.of(device) })),
+    )
+    for (const device of fastestFirst(speeds, 1 - density)) {
+      if (device === 'cpu' || isForAutomatic(await find(device))) return device
     }
     return 'cpu'
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../contract/errors'
 import type { Experiment } from '../contract/experiment'
 import type { PlanPreview, SweepCost } from '../contract/preview'
 
@@ -28,7 +29,7 @@ export async function sweepCost(
       sum.storageBytes += runs * plan.storageBytes
       seconds = seconds === null || plan.estimatedSeconds === null ? null : seconds + runs * plan.estimatedSeconds
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       impossible.push(...indices.map((index) => ({ index, reason })))
     }
     // Other questions come in between; a large sweep must not hold them up.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { z } from 'zod'
+import { errorCode } from '../contract/errors'
 import { failureText } from '../files/disk-errors'
 import { replaceFile } from '../files/replace-file'
 
@@ -79,11 +80,11 @@ export function issueText(error: z.ZodError): string {
 }
 
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return errorCode(error) === 'ENOENT'
 }
 
 export function isThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+  return errorCode(error) === 'EEXIST'
 }
 
 /** What an error says, for a line of damage. */

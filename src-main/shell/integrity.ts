@@ -5,6 +5,7 @@ import { join, resolve, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import type { ApplicationIntegrity } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 
 const checksumsSchema = z.record(z.string(), z.string())
 
@@ -38,7 +39,7 @@ export async function verifyApplication(
       await pipeline(openFile(file), hash)
       if (hash.digest('hex') !== expected) problems.push(`${name}: changed since it was packaged`)
     } catch (error) {
-      problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+      problems.push(`${name}: ${messageOf(error)}`)
     }
   }
   return { filesChecked: Object.keys(checksums).length, problems }

@@ -3,6 +3,7 @@ import type { WebFrameMain } from 'electron'
 import type { z } from 'zod'
 import { commands, EspalierError } from '../contract/commands'
 import type { CommandArguments, CommandName, CommandOutput, CommandReply, ErrorKind } from '../contract/commands'
+import { messageOf } from '../contract/errors'
 import { checkExperiment, problemText, valueText } from '../contract/experiment'
 import { isForwarded } from '../host/protocol'
 import type { ForwardedCommandName } from '../host/protocol'
@@ -37,9 +38,7 @@ export function openDoor(door: Door): void {
       const handle = door.local[command] as (input: unknown) => unknown
       return { ok: true, value: await handle(parsed.data) }
     } catch (error) {
-      return error instanceof EspalierError
-        ? failure(error.kind, error.message)
-        : failure('failed', error instanceof Error ? error.message : String(error))
+      return failure(error instanceof EspalierError ? error.kind : 'failed', messageOf(error))
     }
   })
 }

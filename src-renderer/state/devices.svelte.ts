@@ -1,10 +1,10 @@
 import {
+  fastestFirst,
+  isForAutomatic,
   isSlow,
-  secondsPerImage,
   type Device,
   type DeviceChoice,
   type DeviceReport,
-  type PresentDevice,
 } from '@contract/devices'
 
 /** The devices of this computer, once they have been looked for. */
@@ -25,17 +25,13 @@ export class Devices {
 
   /** What a measurement of everything measures: real devices, without the referee that takes minutes. */
   get worthMeasuring(): readonly Device[] {
-    return this.#present.filter((report) => !isSlow(report)).map(({ device }) => device)
+    return (this.reports ?? [])
+      .filter((report) => report.state === 'present' && !isSlow(report))
+      .map(({ device }) => device)
   }
 
   /** What `auto` takes at a sparsity. */
   automaticAt(sparsity: number): Device {
-    const measured = this.#present.filter(({ isEmulated, speed }) => !isEmulated && speed !== null)
-    const seconds = ({ speed }: PresentDevice) => secondsPerImage(speed ?? [], sparsity)
-    return measured.sort((one, other) => seconds(one) - seconds(other)).at(0)?.device ?? 'cpu'
-  }
-
-  get #present(): PresentDevice[] {
-    return (this.reports ?? []).filter((report) => report.state === 'present')
+    return fastestFirst((this.reports ?? []).filter(isForAutomatic), sparsity).at(0) ?? 'cpu'
   }
 }

@@ -1,4 +1,4 @@
-import { EspalierError } from '@contract/commands'
+import { messageOf } from '@contract/errors'
 
 export interface MessageAction {
   readonly label: string
@@ -29,7 +29,7 @@ export class Messages {
   }
 
   error(title: string, cause: unknown): void {
-    const text = this.#said(cause instanceof EspalierError || cause instanceof Error ? cause.message : String(cause))
+    const text = this.#said(messageOf(cause))
     // The same failure again (for instance from a preview) does not pile up.
     if (this.list.some((message) => message.kind === 'error' && message.text === text)) return
     this.#add({ kind: 'error', title, text, action: null })

@@ -7,6 +7,7 @@ import {
 } from '@contract/experiment'
 import { ablationArms, type MethodName } from '@contract/methods'
 import type { PartitionPreview, PlanPreview } from '@contract/preview'
+import { messageOf } from '@contract/errors'
 import type { Engine } from '../bridge/bridge'
 
 /** What is known of an experiment before it runs. Asked for a moment after the last change; the newest question wins. */
@@ -60,7 +61,7 @@ export class Preview {
       if (!isNewest()) return
       this.#partitionKey = ''
       this.partition = null
-      this.partitionError = errorText(error)
+      this.partitionError = messageOf(error)
     }
   }
 
@@ -77,7 +78,7 @@ export class Preview {
             error: null,
           }
         } catch (error) {
-          return { method, plan: null, error: errorText(error) }
+          return { method, plan: null, error: messageOf(error) }
         }
       }),
     )
@@ -92,8 +93,4 @@ function partitionKey(experiment: Experiment): string {
   return JSON.stringify(
     [...data, 'totalClients', 'batchSize', 'seed'].map((name) => experiment[name as ExperimentField]),
   )
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 import type { Experiment } from '@contract/experiment'
 import type { SweepCost } from '@contract/preview'
+import { messageOf } from '@contract/errors'
 import type { Engine } from '../bridge/bridge'
 
 /** What the drafted sweep costs. The newest question wins. */
@@ -31,7 +32,7 @@ export class SweepCostState {
     } catch (error) {
       if (question !== this.#question) return
       this.cost = null
-      this.error = error instanceof Error ? error.message : String(error)
+      this.error = messageOf(error)
     }
   }
 

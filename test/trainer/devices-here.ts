@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
+import { messageOf } from '../../src-main/contract/errors'
 import { locateTensorflow } from '../../src-main/host/devices/locate-tensorflow'
 import { dataHome } from '../../src-main/sessions/home'
 
@@ -18,7 +19,7 @@ async function isTensorflowHere(): Promise<boolean> {
     await locateTensorflow('tensorflow-cpu', tensorflowFolder)
     return true
   } catch (error) {
-    console.log(`skipped: ${error instanceof Error ? error.message : String(error)}`)
+    console.log(`skipped: ${messageOf(error)}`)
     return false
   }
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Device } from '../../contract/devices'
+import { messageOf } from '../../contract/errors'
 import type { Backend } from './backend'
-import { DeviceMissing, firstLine, messageOf } from './device-errors'
+import { DeviceMissing, firstLine } from './device-errors'
 import { packageFolder, packageVersion } from './packages'
 import { openWebgpu, type Gpu } from './webgpu-backend'
 

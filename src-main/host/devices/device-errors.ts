@@ -1,5 +1,6 @@
 import { EspalierError } from '../../contract/commands'
 import type { Device } from '../../contract/devices'
+import { messageOf } from '../../contract/errors'
 import type { WhyMissing } from './device-protocol'
 
 /** A device that is not there, with what to do about it. */
@@ -40,11 +41,6 @@ function isOutOfMemory(words: string): boolean {
   return /\bOOM\b|out of memory|ResourceExhausted|RESOURCE_EXHAUSTED|failed to allocate|bad_alloc|Array buffer allocation failed|Invalid typed array length/i.test(
     words,
   )
-}
-
-/** The words of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** The first line of a message, without its full stop. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deviceKind, type Device } from '../../contract/devices'
+import { errorCode } from '../../contract/errors'
 import { DeviceMissing } from './device-errors'
 import type { ConnectDevice } from './device-protocol'
 import { packageFolder } from './packages'
@@ -89,7 +90,7 @@ export async function findCard(device: Device): Promise<Card> {
     const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: 10_000 })
     lines = stdout.trim().split('\n')
   } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const isAbsent = errorCode(error) === 'ENOENT'
     throw new DeviceMissing(device, {
       reason: 'no-card',
       problem: isAbsent ? 'there is no NVIDIA driver (nvidia-smi is not found)' : 'nvidia-smi finds no card',

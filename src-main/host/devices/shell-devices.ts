@@ -70,7 +70,7 @@ export class ShellDevices {
       },
       onMessage: (listener) => {
         port.on('message', (message) => {
-          listener(messageOf(message))
+          listener(dataOf(message))
         })
         port.start()
       },
@@ -108,6 +108,6 @@ function unshared(message: Extract<DeviceRequest, { type: 'open' }>): DeviceRequ
   return { ...message, setting: { ...message.setting, images: { train: copy(train), test: copy(test) } } }
 }
 
-function messageOf(event: unknown): DeviceReply {
+function dataOf(event: unknown): DeviceReply {
   return (typeof event === 'object' && event !== null && 'data' in event ? event.data : event) as DeviceReply
 }

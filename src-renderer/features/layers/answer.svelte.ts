@@ -1,3 +1,4 @@
+import { messageOf } from '@contract/errors'
 import { useLaboratory } from '../../state/laboratory.svelte'
 
 /** What the engine answered to the newest question; null while it thinks. */
@@ -26,7 +27,7 @@ export class Answer<Value> {
         (error: unknown) => {
           if (overtaken) return
           this.value = null
-          this.failure = error instanceof Error ? error.message : String(error)
+          this.failure = messageOf(error)
         },
       )
       return () => {

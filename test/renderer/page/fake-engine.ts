@@ -12,6 +12,7 @@ import {
 } from '@contract/commands'
 import type { EspalierBridge } from '@contract/bridge'
 import type { Device, DeviceReport } from '@contract/devices'
+import { messageOf } from '@contract/errors'
 import type { EspalierEvent } from '@contract/events'
 import { exampleExperiments } from '@contract/examples'
 import { experimentSchema, type DatasetName, type Experiment } from '@contract/experiment'
@@ -243,7 +244,7 @@ export class FakeEngine implements EspalierBridge {
       return { ok: true, value: structuredClone(await this.#answer(name, structuredClone(input))) }
     } catch (error) {
       const kind = error instanceof EspalierError ? error.kind : 'failed'
-      return { ok: false, error: { kind, message: error instanceof Error ? error.message : String(error) } }
+      return { ok: false, error: { kind, message: messageOf(error) } }
     }
   }
 
