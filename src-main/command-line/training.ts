@@ -7,6 +7,7 @@ import type { Experiment } from '../contract/experiment'
 import { isSameExperiment } from '../contract/sweep'
 import { isResumable, type RunManifest, type SessionContents } from '../contract/records'
 import { DatasetStore } from '../datasets/dataset-store'
+import { exists } from '../files/exists'
 import { replaceFile } from '../files/replace-file'
 import { forkDevices } from '../host/devices/fork-devices'
 import { comparisonTable } from '../report/comparison-table'
@@ -212,15 +213,6 @@ async function checkOutfile(outfile: string | null): Promise<void> {
   }
   const known = await stat(outfile).catch(() => null)
   if (known?.isDirectory() === true) throw refuse('a file, not a folder')
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Error kinds that the caller can mend by asking differently. */

@@ -1,5 +1,6 @@
-import { access, constants, copyFile, open, rename } from 'node:fs/promises'
+import { constants, copyFile, open, rename } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { exists } from './exists'
 import { syncFolder } from './replace-file'
 
 /**
@@ -30,10 +31,6 @@ export async function setCopyAside(path: string): Promise<string> {
 async function freeName(path: string): Promise<string> {
   for (let number = 1; ; number++) {
     const name = `${path}.damaged${number === 1 ? '' : `-${number}`}`
-    try {
-      await access(name)
-    } catch {
-      return name
-    }
+    if (!(await exists(name))) return name
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EspalierError } from '../contract/commands'
 import type { RunAnnotation, RunManifest, SessionContents, SessionEntry, SessionManifest } from '../contract/records'
+import { exists } from '../files/exists'
 import { setAside } from '../files/set-aside'
 import { isIdentifier, newIdentifier } from './identifiers'
 import { errorText, readJson, writeJson, writeSealed } from './json-file'
@@ -313,13 +314,4 @@ function pathId(folder: string): string {
 
 async function isSessionFolder(folder: string): Promise<boolean> {
   return (await exists(join(folder, 'session.json'))) || exists(join(folder, 'runs'))
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path)
-    return true
-  } catch {
-    return false
-  }
 }

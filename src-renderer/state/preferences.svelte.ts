@@ -1,4 +1,4 @@
-import type { Preferences } from '@contract/commands'
+import { preferencesSchema, type Preferences } from '@contract/commands'
 import { createFormatter } from '@contract/format'
 import { engineZhCN } from '../i18n/engine.zh-CN'
 import { messages, resolveLocale } from '../i18n/locale'
@@ -9,19 +9,7 @@ const unchanged = (text: string) => text
 
 /** Preferences and what follows from them: theme, language, words and number formats. */
 export class PreferencesState {
-  value = $state.raw<Preferences>({
-    theme: 'system',
-    locale: 'system',
-    workers: null,
-    notifications: true,
-    textSize: 1,
-    tourSeen: true,
-    lastSessionId: null,
-    recentSessionIds: [],
-    runColumns: null,
-    onlyDifferingFields: true,
-    matrixViews: [],
-  })
+  value = $state.raw<Preferences>(preferencesSchema.parse({ tourSeen: true }))
   systemLocale = $state.raw(navigator.language)
   #systemDark = $state(false)
 

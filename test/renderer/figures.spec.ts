@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import type { AxeResults } from 'axe-core'
 import { PNG } from 'pngjs'
 import { expect, test, type Page } from '@playwright/test'
 import { collectErrors, goTo, openApplication, settle } from './pages'
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const folder = resolve(import.meta.dirname, '../output/screenshots')
 const views = ['curves', 'budget', 'pareto', 'parallel', 'differences'] as const
 
 async function show(page: Page, view: (typeof views)[number]): Promise<void> {
@@ -174,7 +176,7 @@ test('the export dialog offers what is on the page, the table and a report that 
   await expect(alone.getByRole('row', { name: 'Sparsity S --sparsity 0.9' })).toBeVisible()
   expect(asked).toEqual([])
   expect(errors).toEqual([])
-  await alone.screenshot({ path: 'test/output/screenshots/report.png', fullPage: true })
+  await alone.screenshot({ path: `${folder}/report.png`, fullPage: true })
 })
 
 test.describe('rules of accessibility', () => {
@@ -200,7 +202,7 @@ test.describe('rules of accessibility', () => {
       for (const view of views) {
         await show(page, view)
         await check(view)
-        await page.screenshot({ path: `test/output/screenshots/compare-${view}-${theme}.png`, fullPage: true })
+        await page.screenshot({ path: `${folder}/compare-${view}-${theme}.png`, fullPage: true })
       }
       await page.getByTestId('figure-menu').first().click()
       await check('menu')

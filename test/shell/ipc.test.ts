@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { EspalierError } from '../../src-main/contract/commands'
+import { EspalierError, preferencesSchema } from '../../src-main/contract/commands'
 import type { CommandReply, Preferences } from '../../src-main/contract/commands'
 import { defaultExperiment } from '../../src-main/contract/experiment'
 import { invokeChannel } from '../../src-main/shell/channels'
@@ -9,19 +9,7 @@ import { ipcMain } from '../mocks/electron'
 
 const ours = { name: 'our frame' }
 const forward = vi.fn((): Promise<CommandReply> => Promise.resolve({ ok: true, value: 'from the engine' }))
-const preferences: Preferences = {
-  theme: 'dark',
-  locale: 'en',
-  workers: null,
-  notifications: true,
-  textSize: 1,
-  tourSeen: true,
-  lastSessionId: null,
-  recentSessionIds: [],
-  runColumns: null,
-  onlyDifferingFields: true,
-  matrixViews: [],
-}
+const preferences: Preferences = preferencesSchema.parse({ theme: 'dark', locale: 'en', tourSeen: true })
 const local = {
   'application.info': vi.fn(),
   'application.setFolder': vi.fn(),

@@ -1,5 +1,5 @@
 import type { MethodDescription } from '../methods'
-import { distribution } from './distribution'
+import { denseParts, distribution } from './distribution'
 
 /** The four arms of the ablation. */
 export const ablationMethods = {
@@ -54,15 +54,7 @@ export const ablationMethods = {
     title: 'No pruning',
     paper: 'McMahan et al. 2017; Li et al. 2020',
     help: 'The dense network under FedAvg, or FedProx with a coefficient above 0.',
-    parts: {
-      distribution: 'dense',
-      initialMask: 'dense',
-      drop: 'none',
-      grow: 'none',
-      schedule: 'never',
-      place: 'none',
-      aggregation: 'mean',
-    },
+    parts: denseParts,
     communication: '2 O_d',
     parameters: ['aggregationWeights'],
   },
@@ -71,15 +63,7 @@ export const ablationMethods = {
     title: 'Small dense model',
     paper: 'Evci et al. 2020',
     help: 'A narrower dense network with no more parameters than the sparse one has.',
-    parts: {
-      distribution: 'dense',
-      initialMask: 'dense',
-      drop: 'none',
-      grow: 'none',
-      schedule: 'never',
-      place: 'none',
-      aggregation: 'mean',
-    },
+    parts: denseParts,
     communication: '2 O_d of the narrower network',
     parameters: [...distribution, 'aggregationWeights'],
   },

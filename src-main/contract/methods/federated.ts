@@ -1,5 +1,5 @@
 import type { MethodDescription } from '../methods'
-import { dense, distribution } from './distribution'
+import { dense, denseParts, distribution } from './distribution'
 
 const masked = 'mean over the clients that have the weight'
 const schedule = ['readjustmentRatio', 'readjustmentInterval', 'rateDecayMethod', 'rateDecayEnd'] as const
@@ -11,15 +11,7 @@ export const federatedMethods = {
     title: 'FedProx',
     paper: 'Li et al. 2020',
     help: 'The dense network; μ/2·‖w − w_global‖² over all parameters is added to the loss of every client. μ = 0 would be FedAvg. The other methods take the term as well when the coefficient is above 0.',
-    parts: {
-      distribution: 'dense',
-      initialMask: 'dense',
-      drop: 'none',
-      grow: 'none',
-      schedule: 'never',
-      place: 'none',
-      aggregation: 'mean',
-    },
+    parts: denseParts,
     parameters: ['aggregationWeights'],
     defaults: { proximalCoefficient: 0.01 },
     communication: '2 O_d',
@@ -29,15 +21,7 @@ export const federatedMethods = {
     title: 'FedAvgM',
     paper: 'Hsu et al. 2019',
     help: 'The dense network; the server gives the averaged step momentum.',
-    parts: {
-      distribution: 'dense',
-      initialMask: 'dense',
-      drop: 'none',
-      grow: 'none',
-      schedule: 'never',
-      place: 'none',
-      aggregation: 'mean with server momentum',
-    },
+    parts: { ...denseParts, aggregation: 'mean with server momentum' },
     parameters: ['serverMomentum'],
     communication: '2 O_d',
   },

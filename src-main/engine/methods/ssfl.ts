@@ -7,7 +7,7 @@ import { prunablePart } from '../federated/dense-gradient'
 import { arrayOf } from '../federated/named-arrays'
 import { overallTargets } from '../sparsity/distributions'
 import type { MethodRecipe } from './recipe'
-import { firstMask, keepOverall, scoringClients } from './scoring'
+import { firstMask, keepOverall, scoresReport, scoringClients } from './scoring'
 import { staticPruning } from './static'
 
 /** A client's |w ⊙ g| at the initial weights, g its mean gradient over all its images. */
@@ -18,16 +18,7 @@ const saliency: ClientWork = async ({ trainer, train, indices, model }) => {
     plan,
     gradient.map((value, at) => Math.abs(value * model.parameters[at])),
   )
-  return {
-    parameters: null,
-    mask: null,
-    steps: 0,
-    lossSum: 0,
-    sent: { scores },
-    sentBits: gradientBits(plan),
-    state: {},
-    flops: 3 * denseForwardFlops(plan) * indices.length,
-  }
+  return scoresReport(scores, plan.prunableCount, 3 * denseForwardFlops(plan) * indices.length)
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   commands,
   EspalierError,
+  preferencesSchema,
   type ApplicationInfo,
   type CommandArguments,
   type CommandName,
@@ -171,19 +172,7 @@ export class FakeEngine implements EspalierBridge {
   #fetchTimer = 0
   #cancelFetch: (() => void) | null = null
   #cancelTransfer: (() => void) | null = null
-  #preferences: Preferences = {
-    theme: 'light',
-    locale: 'en',
-    workers: null,
-    notifications: true,
-    textSize: 1,
-    tourSeen: true,
-    lastSessionId: null,
-    recentSessionIds: [],
-    runColumns: null,
-    onlyDifferingFields: true,
-    matrixViews: [],
-  }
+  #preferences: Preferences = preferencesSchema.parse({ theme: 'light', locale: 'en', tourSeen: true })
   #savedExperiment: Experiment | null = null
   #queue: Waiting[] = []
   #active: (Waiting & { stopsAfterRound: boolean }) | null = null
