@@ -72,7 +72,7 @@ export function isSlow({ device, isEmulated }: PresentDevice): boolean {
 }
 
 /** Seconds per image on the line through the measured sparsities; the same at every sparsity where one was measured. */
-export function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
+function secondsPerImage(speed: readonly DeviceSpeed[], sparsity: number): number {
   const [first, last] = [speed.at(0), speed.at(-1)]
   if (first === undefined || last === undefined) return Number.POSITIVE_INFINITY
   const seconds = (point: DeviceSpeed) => 1 / point.imagesPerSecond
