@@ -272,6 +272,15 @@ test.describe('without a rule of accessibility broken', () => {
             name,
           ).toEqual([])
         }
+        await check('table')
+        const least = await page.getByTestId('results').evaluate((table: HTMLElement) => {
+          table.style.width = '1px'
+          const { offsetWidth } = table
+          table.style.width = ''
+          return offsetWidth
+        })
+        // Some room is left for wider numbers than those of this small network.
+        expect(least).toBeLessThan(((await page.getByTestId('results').locator('..').boundingBox())?.width ?? 0) - 80)
         await page.getByTestId('tab-matrix').click()
         await page.getByTestId('matrix-columns').selectOption('readjustmentRatio')
         await page.getByTestId('matrix-more-columns').fill('0.5')
