@@ -32,6 +32,8 @@ export type EspalierEvent =
       readonly runId: string
       readonly lanes: RunLanes
     }
+  /** A run that another process executes has come further or has stopped, or that process has ended. */
+  | { readonly type: 'run.elsewhere'; readonly sessionId: string; readonly run: RunManifest }
   | { readonly type: 'queue.changed'; readonly queue: QueueStatus }
   /** What the machine is busy with; every two seconds while a run is going on. */
   | { readonly type: 'machine.load'; readonly load: MachineLoad }

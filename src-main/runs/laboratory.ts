@@ -48,6 +48,7 @@ import { newExperiments, newRuns } from './launch'
 import { LayerAnalysis } from './layer-analysis'
 import { LoadMeter } from './load-meter'
 import { QueueFile } from './queue-file'
+import { RunsElsewhere } from './runs-elsewhere'
 import { RunQueue } from './run-queue'
 import { sweepCost } from './sweep-cost'
 
@@ -96,6 +97,7 @@ export class Laboratory {
   readonly #fetching = new Map<DatasetName, AbortController>()
   #transferring: AbortController | null = null
   readonly #load: LoadMeter
+  readonly #elsewhere: RunsElsewhere
 
   private constructor(
     home: DataHome,
@@ -118,6 +120,7 @@ export class Laboratory {
       threads: pool,
       datasets,
       tell: (sessionId, runId, news) => {
+        if (news.type === 'run.state') this.#elsewhere.changed(sessionId)
         this.#emit(news.type === 'run.state' ? { ...news, sessionId } : { ...news, sessionId, runId })
       },
       tellQueue: (queue) => {
@@ -125,6 +128,13 @@ export class Laboratory {
         this.#emit({ type: 'queue.changed', queue })
       },
       file: keepsQueue ? new QueueFile(join(home.folder, 'queue.json')) : null,
+    })
+    this.#elsewhere = new RunsElsewhere({
+      read: (sessionId) => this.sessions.open(sessionId),
+      isOurs: (sessionId) => this.#queue.holds(sessionId),
+      tell: (sessionId, run) => {
+        this.#emit({ type: 'run.elsewhere', sessionId, run })
+      },
     })
   }
 
@@ -194,6 +204,7 @@ export class Laboratory {
   async close(): Promise<void> {
     for (const fetching of this.#fetching.values()) fetching.abort()
     this.#transferring?.abort(new EspalierError('cancelled', 'Espalier was closed.'))
+    this.#elsewhere.close()
     await this.#queue.close()
     this.#load.setActive(false)
     await this.#pool.dispose()
@@ -211,8 +222,16 @@ export class Laboratory {
     'preview.partition': ({ experiment }) => this.#previewPartition(experiment),
     'preview.plan': ({ experiment }) => this.#previewPlan(experiment),
     'preview.sweep': ({ experiments }) => sweepCost(experiments, (experiment) => this.#previewPlan(experiment)),
-    'sessions.list': () => this.sessions.list(),
-    'sessions.open': ({ sessionId }) => this.#open(sessionId),
+    'sessions.list': async () => {
+      const entries = await this.sessions.list()
+      this.#elsewhere.listed(entries)
+      return entries
+    },
+    'sessions.open': async ({ sessionId }) => {
+      const contents = await this.#open(sessionId)
+      this.#elsewhere.opened(contents)
+      return contents
+    },
     'sessions.update': async ({ sessionId, ...changes }) => {
       const entry = await this.sessions.update(sessionId, changes)
       this.#emit({ type: 'sessions.changed' })

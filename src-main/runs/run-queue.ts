@@ -105,6 +105,11 @@ export class RunQueue {
     }
   }
 
+  /** Whether this process holds the session, so that no other one runs it. */
+  holds(sessionId: string): boolean {
+    return this.#locks.has(sessionId)
+  }
+
   /** While it is held, the run under way goes on and no other is started. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld

@@ -133,8 +133,8 @@ async function readOwner(folder: string): Promise<Owner | null> {
 }
 
 function thisProcess(): Owner {
-  const startedAt = startOf(process.pid)
-  return { pid: process.pid, host: hostname(), ...(startedAt === null ? {} : { startedAt }) }
+  const status = statusOf(process.pid)
+  return { pid: process.pid, host: hostname(), ...(status === null ? {} : { startedAt: status.startedAt }) }
 }
 
 /** `unknown` on another computer, and where a process cannot be told from a later one with its number. */
@@ -145,16 +145,19 @@ function lifeOf({ pid, host, startedAt }: Owner): 'alive' | 'dead' | 'unknown' {
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? 'dead' : 'unknown'
   }
-  const start = startOf(pid)
-  if (startedAt === undefined || start === null) return 'unknown'
-  return start === startedAt ? 'alive' : 'dead'
+  const status = statusOf(pid)
+  // Its last thread has ended; only its number is kept until its parent takes note, which may take seconds.
+  if (status?.state === 'Z' && status.threads <= 1) return 'dead'
+  if (startedAt === undefined || status === null) return 'unknown'
+  return status.startedAt === startedAt ? 'alive' : 'dead'
 }
 
-/** Start of a process in ticks since the system started; null where the system does not tell. */
-function startOf(pid: number): string | null {
+/** What the system tells of a process; null where it does not. `startedAt` is in ticks since the system started. */
+function statusOf(pid: number): { state: string; threads: number; startedAt: string } | null {
   try {
-    // Behind the name in brackets: state, parent, group, …; the start is the 22nd field of all.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? null
+    // Behind the name in brackets: state, parent, group, …; the threads are the 20th field of all, the start the 22nd.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    return fields.length < 20 ? null : { state: fields[0], threads: Number(fields[17]), startedAt: fields[19] }
   } catch {
     return null
   }

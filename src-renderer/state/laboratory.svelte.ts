@@ -534,6 +534,10 @@ export class Laboratory {
         if (event.sessionId === this.session.id) this.session.updateRun(event.run)
         this.#listRunState(event.sessionId, event.run)
         break
+      case 'run.elsewhere':
+        if (event.sessionId === this.session.id) this.session.updateElsewhere(event.run)
+        this.#listRunState(event.sessionId, event.run)
+        break
       case 'run.round':
         if (event.sessionId === this.session.id) this.session.addRound(event.runId, event.record)
         break

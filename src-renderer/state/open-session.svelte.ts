@@ -151,6 +151,12 @@ export class OpenSession {
     })
   }
 
+  /** The same of a run that another process executes: nothing tells of its records. */
+  updateElsewhere(run: RunManifest): void {
+    this.updateRun(run)
+    this.#reread(run.id)
+  }
+
   /** Takes over what is said of the runs. */
   annotate(sessionId: string, runAnnotations: SessionManifest['runAnnotations']): void {
     if (this.contents?.manifest.id !== sessionId) return

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { once } from 'node:events'
 import { expect, test, type Laboratory } from './application'
 
 /** Small enough for a shared machine, large enough for a topology update. */
@@ -71,13 +71,15 @@ test('quitting stops a run at its checkpoint, and it can be resumed', async ({ o
   const engine = await second.application.evaluate(
     ({ app }) => app.getAppMetrics().find(({ name }) => name === 'Espalier Engine')?.pid ?? 0,
   )
-  const gone = second.application.waitForEvent('close')
-  second.application.process().kill('SIGKILL')
-  await gone
-  // The engine notices a moment later that it is alone; until then it holds the session.
-  await expect.poll(() => existsSync(`/proc/${engine}`), { timeout: 60_000 }).toBe(false)
+  // Its engine outlives it for a moment and holds the session; here that moment lasts until the next window has opened.
+  process.kill(engine, 'SIGSTOP')
+  const main = second.application.process()
+  main.kill('SIGKILL')
+  await once(main, 'exit')
   const third = await open()
   await third.show('runs')
+  await expect(third.runsIn('running')).toHaveCount(1)
+  process.kill(engine, 'SIGKILL')
   await expect(third.runsIn('interrupted')).toHaveCount(1)
   expect(await roundsDone(third)).toBeGreaterThanOrEqual(killed)
   await third.window.getByTestId('resume-run').click()

@@ -104,6 +104,33 @@ test('a failed run says what can be done: go on, start over, change the set-up',
   await expect(page.getByTestId('runs').getByRole('row')).toHaveCount(2)
 })
 
+test('a run that another process executes is shown as it goes on and when that process ends', async ({ page }) => {
+  await openApplication(page, { start: 'demo' })
+  await goTo(page, 'runs')
+  const tell = (state: 'running' | 'interrupted', roundsDone: number) =>
+    page.evaluate(
+      async (change) => {
+        const reply = await window.fakeEngine.invoke('sessions.list', undefined)
+        if (!reply.ok) throw new Error(reply.error.message)
+        const sessionId = (reply.value as { manifest: { id: string } }[])[1].manifest.id
+        const opened = await window.fakeEngine.invoke('sessions.open', { sessionId })
+        if (!opened.ok) throw new Error(opened.error.message)
+        const [run] = (opened.value as { runs: object[] }).runs
+        window.fakeEngine.emit({ type: 'run.elsewhere', sessionId, run: { ...run, ...change } as never })
+      },
+      { state, roundsDone },
+    )
+  const row = page.getByTestId('run-dynamic-0')
+  await tell('running', 5)
+  await expect(row).toHaveAttribute('data-state', 'running')
+  const records = (await asked(page, 'runs.records')).length
+  await tell('interrupted', 6)
+  await expect(row).toHaveAttribute('data-state', 'interrupted')
+  await expect(row.getByTestId('resume-run')).toBeVisible()
+  // Its records are read too, for nothing tells of them.
+  await expect.poll(async () => (await asked(page, 'runs.records')).length).toBeGreaterThan(records)
+})
+
 for (const [theme, locale] of [
   ['light', 'en'],
   ['dark', 'zh-CN'],

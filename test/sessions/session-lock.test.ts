@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isSessionLocked, lockSession } from '../../src-main/sessions/session-lock'
 import { temporaryFolder } from './temporary-folder'
 
@@ -41,6 +41,26 @@ describe('session lock', () => {
     expect(await isSessionLocked(folder)).toBe(false)
     await (await lockSession(folder, fail)).release()
   })
+
+  it.runIf(process.platform === 'linux')(
+    'is free once its process has ended, though its parent has not taken note',
+    async () => {
+      const folder = temporaryFolder()
+      // The shell becomes a program that never asks after its child.
+      const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 600'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      onTestFinished(() => void parent.kill('SIGKILL'))
+      const [printed] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(printed.toString())
+      await vi.waitFor(() => {
+        expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+      })
+      plantLock(folder, pid)
+      expect(await isSessionLocked(folder)).toBe(false)
+      await (await lockSession(folder, fail)).release()
+    },
+  )
 
   it('does not take away the lock of a process on another computer', async () => {
     const folder = temporaryFolder()
