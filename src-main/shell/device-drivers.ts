@@ -2,6 +2,7 @@ import { BrowserWindow, MessageChannelMain, utilityProcess } from 'electron'
 import type { MessagePortMain } from 'electron'
 import type { Readable } from 'node:stream'
 import { deviceKind, type Device } from '../contract/devices'
+import { messageOf } from '../contract/errors'
 import { devicePortName } from '../host/devices/device-protocol'
 import { LastWords } from '../host/devices/last-words'
 import type { DeviceNews, DeviceWish } from '../host/devices/shell-devices'
@@ -35,6 +36,9 @@ export function startDriver(files: DriverFiles): StartDriver {
     deviceKind(device) === 'webgpu' ? driveInWindow(files, onEnd) : driveInProcess(files, device, onEnd)
 }
 
+/** Seen: at most one. */
+const reasonMilliseconds = 100
+
 function driveInWindow({ page, preload }: DriverFiles, onEnd: (reason: string) => void): DeviceDriver {
   const { port1, port2 } = new MessageChannelMain()
   const window = new BrowserWindow(deviceWindowOptions(preload))
@@ -45,7 +49,11 @@ function driveInWindow({ page, preload }: DriverFiles, onEnd: (reason: string) =
     onEnd(`its window ended (${reason})`)
   })
   window.loadURL(page).catch((error: unknown) => {
-    if (!window.isDestroyed()) onEnd(`its page cannot be shown (${String(error)})`)
+    // Where the window's process ends while the page loads, the load fails first and the reason is told right after it.
+    setTimeout(() => {
+      if (window.isDestroyed() || window.webContents.isCrashed()) return
+      onEnd(`its page cannot be shown (${messageOf(error)})`)
+    }, reasonMilliseconds)
   })
   return {
     port: port1,
@@ -110,7 +118,7 @@ export class DeviceDrivers {
       this.#drivers.set(id, driver)
       this.tell({ type: 'device-offered', id, missing: null }, [driver.port])
     } catch (error) {
-      const problem = `what drives it cannot be started (${String(error)})`
+      const problem = `what drives it cannot be started (${messageOf(error)})`
       const missing = { reason: 'failed', problem, remedy: 'Start Espalier again' } as const
       this.tell({ type: 'device-offered', id, missing }, [])
     }

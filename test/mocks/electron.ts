@@ -65,8 +65,32 @@ export const dialog = { showOpenDialog: vi.fn(), showSaveDialog: vi.fn(), showMe
 export const shell = { openPath: vi.fn(), openExternal: vi.fn() }
 export const powerSaveBlocker = { start: vi.fn(() => 7), stop: vi.fn() }
 
-/** Never opened here. */
-export class BrowserWindow extends EventEmitter {}
+/** A page that loads when the test says so. */
+class FakePage extends EventEmitter {
+  postMessage = vi.fn()
+  isCrashed = vi.fn(() => false)
+}
+
+export class BrowserWindow extends EventEmitter {
+  static readonly opened: BrowserWindow[] = []
+  readonly webContents = new FakePage()
+  isDestroyed = vi.fn(() => false)
+  destroy = vi.fn()
+  /** Ends the load of the page: with an error, where one is given. */
+  loaded: (error?: Error) => void = () => undefined
+  constructor() {
+    super()
+    BrowserWindow.opened.push(this)
+  }
+  loadURL(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.loaded = (error) => {
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+    })
+  }
+}
 export class MessageChannelMain {
   readonly port1 = new EventEmitter()
   readonly port2 = new EventEmitter()
