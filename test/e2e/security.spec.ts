@@ -75,15 +75,24 @@ test('the page has no Node and cannot leave', async ({ open }) => {
     meta.content = '0;url=https://example.invalid/'
     document.head.append(meta)
   })
-  await page.evaluate(() => {
+  const box = await page.evaluate(() => {
     const link = document.createElement('a')
-    Object.assign(link, { id: 'middle', href: 'https://example.invalid/', textContent: 'middle' })
+    Object.assign(link, { href: 'https://example.invalid/', textContent: 'middle' })
     link.style.cssText = 'position: fixed; inset: 0 auto auto 0; z-index: 1000'
     document.body.append(link)
+    link.addEventListener('auxclick', ({ button, isTrusted, defaultPrevented }) => {
+      Object.assign(globalThis, { arrived: { button, isTrusted, defaultPrevented } })
+    })
+    return link.getBoundingClientRect().toJSON() as { x: number; y: number; width: number; height: number }
   })
   // A click by its locator would wait for the navigations that never come.
-  await page.mouse.click(5, 5, { button: 'middle' })
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2, { button: 'middle' })
+  await expect
+    .poll(() => page.evaluate(() => (globalThis as unknown as { arrived?: object }).arrived))
+    .toEqual({ button: 1, isTrusted: true, defaultPrevented: false })
+  // A window would come a moment later.
   await page.waitForTimeout(500)
+  expect(application.windows()).toHaveLength(1)
   expect(await page.title()).not.toBe('left')
   expect(await page.evaluate(() => window.open('https://example.invalid/') === null)).toBe(true)
   expect(await page.evaluate(() => window.open('app://espalier/index.html') === null)).toBe(true)
