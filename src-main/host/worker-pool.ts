@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { EspalierError } from '../contract/commands'
+import { denseForwardFlops } from '../engine/accounting/flops'
 import type { ClientPool } from '../engine/federated/client-pool'
 import type { ClientReport } from '../engine/federated/client-work'
 import { evaluationBlocks, mergeEvaluations } from '../engine/federated/evaluation'
@@ -7,7 +8,8 @@ import type { ModelPlan } from '../engine/models/plan'
 import type { Evaluation } from '../engine/trainer/trainer'
 import { trainingWorkerUrl } from './application-files'
 import type { KernelSource } from './kernel-source'
-import { Patience, type SilenceLimits } from './patience'
+import { AwakeClock } from './awake-clock'
+import { Patience, threadLimits, type SilenceLimits, type Work } from './patience'
 import { modelSharer, shareImages } from './shared-memory'
 import type { PoolImages, ThreadJob } from './thread-protocol'
 import { TrainingThread, type ThreadSetting } from './training-thread'
@@ -18,12 +20,10 @@ export interface WorkerPoolOptions {
   readonly workers: number
   /** The built training-worker; by default the one of this application. */
   readonly workerUrl?: URL
-  /** What silence is too long; by default two minutes, and twenty times longer than any thread before. */
+  /** What silence is too long; by default that of `threadLimits`. */
   readonly silence?: SilenceLimits
 }
 
-/** How often the silence of the threads is counted. */
-const countMilliseconds = 500
 /** A job at which so many threads have hung is not given to another one. */
 const mostHung = 2
 
@@ -63,15 +63,10 @@ export class WorkerPool {
   #pending: Job[] = []
   #isDisposed = false
   readonly #limits: SilenceLimits
-  /** Runs while a thread is at work. */
-  #clock: NodeJS.Timeout | null = null
+  /** Goes while a thread is at work. */
+  readonly #clock = new AwakeClock((passed) => this.#countSilence(passed))
 
-  constructor({
-    kernels,
-    workers,
-    workerUrl = trainingWorkerUrl(),
-    silence = { leastMilliseconds: 120_000, factor: 20 },
-  }: WorkerPoolOptions) {
+  constructor({ kernels, workers, workerUrl = trainingWorkerUrl(), silence = threadLimits }: WorkerPoolOptions) {
     if (!existsSync(workerUrl)) {
       throw new EspalierError('failed', `The training thread ${workerUrl.pathname} is missing; build Espalier first.`)
     }
@@ -149,7 +144,7 @@ export class WorkerPool {
   /** Ends every thread; work that is under way fails. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
-    this.#stopClock()
+    this.#clock.stop()
     const threads = [...this.#threads.keys()]
     this.#threads.clear()
     const failure = new EspalierError('failed', 'The worker pool was closed.')
@@ -229,13 +224,13 @@ export class WorkerPool {
       this.#pending.shift()
       this.#threads.set(thread, job)
       job.silence = 0
-      this.#startClock()
+      this.#clock.start()
       this.#tellWork(thread, job, false)
       const attempt = job.hung
       const startedAt = performance.now()
       thread.run(job.setting, job.job).then(
         (value) => {
-          job.patience.learn(job.job, performance.now() - startedAt)
+          job.patience.learn(workOf(job), performance.now() - startedAt)
           this.#tellWork(thread, job, true)
           this.#release(thread)
           job.onValue(value)
@@ -255,36 +250,22 @@ export class WorkerPool {
     }
   }
 
-  /** Counts the silence of the threads while any is at work. */
-  #startClock(): void {
-    if (this.#clock !== null) return
-    let countedAt = performance.now()
-    this.#clock = setInterval(() => {
-      // While this process or the whole computer slept, so did its threads.
-      const passed = Math.min(performance.now() - countedAt, 2 * countMilliseconds)
-      countedAt = performance.now()
-      let isAnyBusy = false
-      for (const [thread, job] of this.#threads) {
-        if (job === null) continue
-        isAnyBusy = true
-        job.silence += passed
-        if (job.silence > job.patience.limit(job.job, job.hung)) this.#giveUp(thread, job)
-      }
-      if (!isAnyBusy) this.#stopClock()
-    }, countMilliseconds)
-    // It alone keeps no process alive.
-    this.#clock.unref()
-  }
-
-  #stopClock(): void {
-    if (this.#clock !== null) clearInterval(this.#clock)
-    this.#clock = null
+  /** Counts the silence of the threads at work, and gives up those that have hung. Whether any is at work. */
+  #countSilence(passed: number): boolean {
+    let isAnyBusy = false
+    for (const [thread, job] of this.#threads) {
+      if (job === null) continue
+      isAnyBusy = true
+      job.silence += passed
+      if (job.silence > job.patience.limit(workOf(job), job.hung)) this.#giveUp(thread, job)
+    }
+    return isAnyBusy
   }
 
   #giveUp(thread: TrainingThread, job: Job): void {
     job.hung++
     console.error(
-      `espalier: a training thread has been silent for ${seconds(job.silence)} at ${wordsFor(job)} and is ended`,
+      `espalier: a training thread has been silent for ${seconds(job.silence)} seconds at ${wordsFor(job)} and is ended`,
     )
     this.#discard(thread)
   }
@@ -341,14 +322,28 @@ export class WorkerPool {
 function hungAgain(job: Job): EspalierError {
   return new EspalierError(
     'failed',
-    `Two training threads in turn did not answer at ${wordsFor(job)}, the last one for ${seconds(job.silence)}, much longer than any before. Everything up to the last round is kept: resume the run; if it happens again, start Espalier anew.`,
+    `Two training threads in turn did not answer at ${wordsFor(job)}, the last one for ${seconds(job.silence)} seconds, much longer than it takes. Everything up to the last round is kept: resume the run; if it happens again, start Espalier anew.`,
   )
+}
+
+function workOf({ job, setting: { plan } }: Job): Work {
+  const forward = denseForwardFlops(plan)
+  switch (job.type) {
+    case 'describe':
+      return { kind: 'describe', flops: 0 }
+    case 'evaluate':
+      return { kind: 'evaluate', flops: forward * job.indices.length }
+    case 'train': {
+      const { work, indices, experiment } = job.client
+      return { kind: `train ${work ?? ''}`, flops: 3 * forward * indices.length * experiment.localEpochs }
+    }
+  }
 }
 
 function wordsFor({ job }: Job): string {
   return job.type === 'train' ? `client ${job.client.client} of round ${job.client.round}` : 'an evaluation'
 }
 
-function seconds(milliseconds: number): string {
-  return `${Math.round(milliseconds / 1000)} seconds`
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 1000)
 }

@@ -14,6 +14,7 @@ import {
 } from '../contract/devices'
 import { messageOf } from '../contract/errors'
 import type { Experiment } from '../contract/experiment'
+import { denseForwardFlops } from '../engine/accounting/flops'
 import type { ClientPool } from '../engine/federated/client-pool'
 import { createGroupPool } from '../engine/federated/group-pool'
 import { prepareModel } from '../engine/methods/prepare-model'
@@ -24,6 +25,7 @@ import type { ConnectDevice } from '../host/devices/device-protocol'
 import { RemoteDevice } from '../host/devices/remote-trainer'
 import { describeTrainer } from '../host/kernels'
 import { processorName } from '../host/processor'
+import { deviceLimits, type SilenceLimits } from '../host/patience'
 import type { PoolImages } from '../host/thread-protocol'
 import type { WorkerPool } from '../host/worker-pool'
 import { modelOfDensity, noiseImages, steadySeconds, trainBurst } from './bursts'
@@ -175,7 +177,15 @@ export class Devices {
         remedy: 'Use the device cpu',
       })
     }
-    return new RemoteDevice(device, await this.#connect(device))
+    return new RemoteDevice(device, await this.#connect(device), await this.#limitsOf(device))
+  }
+
+  /** What silence of a device is too long: where its speed is known, first work may take a hundred times as long. */
+  async #limitsOf(device: Device): Promise<SilenceLimits> {
+    const measured = (await this.#speeds.of(device))?.at(0)
+    if (measured === undefined) return deviceLimits
+    const { plan } = prepareModel(benchmarkExperiment({}), benchmarkShape, 10)
+    return { ...deviceLimits, slowestFlopsPerSecond: (3 * denseForwardFlops(plan) * measured.imagesPerSecond) / 100 }
   }
 
   /** Whether a device takes seconds per step where the others take milliseconds; throws where it is missing. */

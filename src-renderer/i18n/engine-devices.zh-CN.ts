@@ -57,6 +57,10 @@ export const engineDevicesZhCN: SentenceCatalogue = [
     '正在执行运行；此时测量不准确。请等待或暂停它。',
   ],
   ['has a tensor of', '含有一个张量，大小为'],
+  [
+    'it has been silent for {0} seconds, much longer than its work takes, and was ended',
+    '它已 {0} 秒没有应答，远超其工作所需时间，已被结束',
+  ],
   ['its window ended ({0})', '其窗口已结束（{0}）'],
   ['its page cannot be shown ({0})', '其页面无法显示（{0}）'],
   ['its process ended with exit code {0}', '其进程已结束，退出代码 {0}'],

@@ -19,6 +19,12 @@ export const engineZhCN: SentenceCatalogue = [
   ],
   ['A training thread ended unexpectedly: {0}', '训练线程意外结束：{0}'],
   ['A training thread ended unexpectedly with code {0}.', '训练线程意外结束，代码 {0}。'],
+  [
+    'Two training threads in turn did not answer at {0}, the last one for {1} seconds, much longer than it takes. Everything up to the last round is kept: resume the run; if it happens again, start Espalier anew.',
+    '先后两个训练线程在{0}处没有应答，后一个已 {1} 秒，远超所需时间。直到上一轮的内容都已保留：请继续运行；如再次发生，请重新启动 Espalier。',
+  ],
+  ['client {0} of round {1}', '第 {1} 轮的客户端 {0} '],
+  ['an evaluation', '一次评估'],
   ['Its state cannot be saved: {0}', '无法保存其状态：{0}'],
   [
     'The session in {0} was removed, moved or taken over while it was being run ({1}).',

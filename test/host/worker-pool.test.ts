@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -13,6 +13,7 @@ import { applyMask, randomMask } from '../../src-main/engine/sparsity/masks'
 import { createSparseTrainer } from '../../src-main/engine/trainer/sparse/sparse-trainer'
 import { openKernels } from '../../src-main/host/kernel-source'
 import { loadKernels } from '../../src-main/host/kernels'
+import type { SilenceLimits } from '../../src-main/host/patience'
 import { WorkerPool, type WorkerPoolOptions } from '../../src-main/host/worker-pool'
 import { experimentWith } from '../engine/experiments'
 import { buildApplication, type BuiltApplication } from './build-application'
@@ -151,17 +152,17 @@ describe('WorkerPool', () => {
   it('ends a thread that hangs and has another one give the same bits; says so when that one hangs too', async () => {
     const marker = join(application.folder, 'hung')
     const script = join(application.folder, 'hanging-worker.mjs')
-    // Hangs at client 2: once, or in every thread when the marker is a folder.
+    // Hangs at the client that the marker names: once, and then in every thread.
     await writeFile(
       script,
-      `import { existsSync, statSync, writeFileSync } from 'node:fs'
+      `import { existsSync, readFileSync, rmSync } from 'node:fs'
        import { parentPort } from 'node:worker_threads'
+       const marker = ${JSON.stringify(marker)}
        const on = parentPort.on.bind(parentPort)
-       let clients = 0
        parentPort.on = (event, listener) => on(event, (given) => {
-         const mayHang = !existsSync(${JSON.stringify(marker)}) || statSync(${JSON.stringify(marker)}).isDirectory()
-         if (given.type === 'train' && mayHang && given.client.client === 2) {
-           if (!existsSync(${JSON.stringify(marker)})) writeFileSync(${JSON.stringify(marker)}, '')
+         const [client, times] = existsSync(marker) ? readFileSync(marker, 'utf8').split(' ') : []
+         if (given.type === 'train' && given.client.client === Number(client)) {
+           if (times === 'once') rmSync(marker)
            for (;;);
          }
          listener(given)
@@ -170,17 +171,22 @@ describe('WorkerPool', () => {
     )
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
     const expected = digest(await (await (await newPool(1)).open(plan, images)).trainClients(tasks(4), () => {}, never))
-    const patience = { silence: { leastMilliseconds: 2000, factor: 0 } }
-    // One thread, which has started before its silence counts.
-    const once = await (await newPool(1, pathToFileURL(script), patience)).open(plan, images)
-    expect(digest(await once.trainClients(tasks(4), () => {}, never))).toBe(expected)
-    expect(existsSync(marker)).toBe(true)
-    expect(said).toHaveBeenCalledWith(expect.stringMatching(/silent for \d+ seconds at client 2 of round 0/))
-    await rm(marker)
-    await mkdir(marker)
-    const pool = await (await newPool(1, pathToFileURL(script), patience)).open(plan, images)
+    const patience = { leastMilliseconds: 2000, factor: 0, leastAtFirstMilliseconds: 4000, slowestFlopsPerSecond: 1e9 }
+    const hanging = (silence: SilenceLimits) => newPool(1, pathToFileURL(script), { silence })
+    // At the very first client there is nothing to compare it with.
+    for (const client of [0, 2]) {
+      await writeFile(marker, `${client} once`)
+      const once = await (await hanging(patience)).open(plan, images)
+      expect(digest(await once.trainClients(tasks(4), () => {}, never))).toBe(expected)
+      expect(existsSync(marker)).toBe(false)
+      expect(said).toHaveBeenLastCalledWith(
+        expect.stringMatching(new RegExp(`silent for \\d+ seconds at client ${client} of round 0`)),
+      )
+    }
+    await writeFile(marker, '2 always')
+    const pool = await (await hanging({ ...patience, leastMilliseconds: 1000 })).open(plan, images)
     await expect(pool.trainClients(tasks(4), () => {}, never)).rejects.toThrow(
-      /^Two training threads in turn did not answer at client 2 of round 0/,
+      /^Two training threads in turn did not answer at client 2 of round 0, the last one for \d+ seconds/,
     )
     said.mockRestore()
   })

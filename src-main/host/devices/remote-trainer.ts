@@ -1,5 +1,6 @@
 import { EspalierError } from '../../contract/commands'
 import type { Device } from '../../contract/devices'
+import { denseForwardFlops } from '../../engine/accounting/flops'
 import type { ModelPlan } from '../../engine/models/plan'
 import type { GroupTrainer } from '../../engine/trainer/group-trainer'
 import type {
@@ -10,6 +11,8 @@ import type {
   LossGradient,
   MaskedModel,
 } from '../../engine/trainer/trainer'
+import { AwakeClock } from '../awake-clock'
+import { deviceLimits, Patience, type SilenceLimits, type Work } from '../patience'
 import type { PoolImages } from '../thread-protocol'
 import { deviceLost, DeviceMissing } from './device-errors'
 import type {
@@ -25,21 +28,35 @@ type Question = Exclude<DeviceRequest, { type: 'stop' }>
 type WithoutId<Request> = Request extends unknown ? Omit<Request, 'id'> : never
 
 interface Pending {
+  readonly work: Work
   readonly resolve: (value: unknown) => void
   readonly reject: (reason: Error) => void
   readonly onProgress: (done: number) => void
 }
 
-/** A device at the other end of a port. Every request is answered, also when the device is lost. */
+/**
+ * A device at the other end of a port. Every request is answered, also when the device is lost, and one that is silent for
+ * much too long is ended and lost.
+ */
 export class RemoteDevice {
   readonly #pending = new Map<number, Pending>()
+  readonly #patience: Patience
+  /** Goes while an answer is awaited. */
+  readonly #clock = new AwakeClock((passed) => this.#countSilence(passed))
+  /** Milliseconds for which it has been silent while this process was awake, and since when. */
+  #silence = 0
+  #heardAt = 0
+  /** Forward, of the run that was opened last. */
+  #flopsPerImage = 0
   #nextId = 1
   #lost: EspalierError | null = null
 
   constructor(
     readonly device: Device,
     private readonly port: DevicePort,
+    limits: SilenceLimits = deviceLimits,
   ) {
+    this.#patience = new Patience(limits)
     port.onMessage((message) => {
       this.#receive(message)
     })
@@ -54,6 +71,7 @@ export class RemoteDevice {
 
   /** A trainer for one run. Throws when the device has not enough memory for it. */
   async open(setting: DeviceSetting): Promise<GroupTrainer> {
+    this.#flopsPerImage = denseForwardFlops(setting.plan)
     const description = (await this.#ask({ type: 'open', setting })) as string
     return new RemoteTrainer(setting.plan, description, setting.images, (question, onProgress, signal) =>
       this.#ask(question, onProgress, signal),
@@ -61,8 +79,29 @@ export class RemoteDevice {
   }
 
   close(): void {
-    this.#lose('it was closed')
+    this.#end('it was closed')
+  }
+
+  #end(reason: string): void {
+    this.#lose(reason)
     this.port.close()
+  }
+
+  #listen(): void {
+    this.#silence = 0
+    this.#heardAt = performance.now()
+  }
+
+  /** Whether an answer is still awaited. */
+  #countSilence(passed: number): boolean {
+    this.#silence += passed
+    // It does one thing after the other, and may be at any of them.
+    const limits = [...this.#pending.values()].map(({ work }) => this.#patience.limit(work))
+    if (limits.length > 0 && this.#silence > Math.max(...limits))
+      this.#end(
+        `it has been silent for ${Math.round(this.#silence / 1000)} seconds, much longer than its work takes, and was ended`,
+      )
+    return this.#pending.size > 0
   }
 
   #ask(
@@ -89,7 +128,10 @@ export class RemoteDevice {
         signal?.removeEventListener('abort', onAbort)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
+      if (this.#pending.size === 0) this.#listen()
+      this.#clock.start()
       this.#pending.set(id, {
+        work: this.#workOf(question),
         resolve: (value) => {
           end()
           resolve(value)
@@ -109,15 +151,34 @@ export class RemoteDevice {
       this.#lose(message.message)
       return
     }
+    const took = performance.now() - this.#heardAt
+    this.#listen()
     const pending = this.#pending.get(message.id)
     if (message.type === 'progress') {
       pending?.onProgress(message.done)
       return
     }
     this.#pending.delete(message.id)
-    if (message.type === 'done') pending?.resolve(message.value)
-    else if (message.type === 'missing') pending?.reject(new DeviceMissing(this.device, message.why))
+    if (message.type === 'done') {
+      if (pending !== undefined) this.#patience.learn(pending.work, took)
+      pending?.resolve(message.value)
+    } else if (message.type === 'missing') pending?.reject(new DeviceMissing(this.device, message.why))
     else pending?.reject(new EspalierError(message.kind, message.message))
+  }
+
+  #workOf(question: WithoutId<Question>): Work {
+    const kind = question.type
+    switch (question.type) {
+      case 'train': {
+        const images = question.tasks.reduce((sum, { indices, localEpochs }) => sum + indices.length * localEpochs, 0)
+        return { kind, flops: 3 * this.#flopsPerImage * images }
+      }
+      case 'evaluate':
+      case 'gradient':
+        return { kind, flops: 3 * this.#flopsPerImage * question.indices.length }
+      default:
+        return { kind, flops: 0 }
+    }
   }
 
   #lose(reason: string): void {

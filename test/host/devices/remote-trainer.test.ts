@@ -161,6 +161,29 @@ it('passes on that a device has gone, is out of memory, or is not there', async 
   ended.close()
 })
 
+it('ends a device that is silent for much too long, at its first work or a later one', async () => {
+  const limits = { leastMilliseconds: 1500, factor: 0, leastAtFirstMilliseconds: 1500, slowestFlopsPerSecond: 1e9 }
+  const plain = await openNodeBackend('tfjs-cpu', '/nowhere')
+  const stuck = overPort(() => new Promise(() => {}))
+  const first = new RemoteDevice('webgpu', await stuck.devices.connect('webgpu'), limits)
+  await expect(first.describe()).rejects.toThrow(
+    /^The device webgpu was lost: it has been silent for \d+ seconds, much longer than its work takes, and was ended\. .*resume the run/,
+  )
+  expect(stuck.wishes.at(-1)).toEqual({ type: 'device-released', id: 1 })
+
+  let describe = () => plain.describe()
+  const later = overPort(() => Promise.resolve({ ...plain, describe: () => describe() }))
+  const second = new RemoteDevice('webgpu', await later.devices.connect('webgpu'), limits)
+  await second.describe()
+  // Nothing is asked of it: its silence does not count.
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await second.describe()
+  describe = () => new Promise(() => {})
+  await expect(second.describe()).rejects.toThrow(/silent for \d+ seconds/)
+  await expect(second.open(setting)).rejects.toThrow(/silent for \d+ seconds/)
+  for (const port of [...stuck.served, ...later.served]) port.close()
+})
+
 it('refuses a run that does not fit the memory of the device before it begins', async () => {
   const plain = await openNodeBackend('tfjs-cpu', '/nowhere')
   const describe = async () => ({ ...(await plain.describe()), freeBytes: 1000 })
