@@ -35,7 +35,7 @@ export const runningEn = {
     memory: 'It would run out of memory again: it needs less at once.',
     disk: 'Nothing recorded is lost. Free some space or give access, then resume.',
     data: 'Look at the data set in the settings: fetch or import it again, then resume.',
-    device: 'See in the settings what the device lacks, or go on on the processor.',
+    device: 'See among the devices what it lacks, or go on on the processor.',
     thread:
       'Mostly the system ended it for want of memory. Fewer worker threads (in the settings) need less; then resume.',
   } satisfies Record<FailureCause, string> as Record<FailureCause, string>,

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
+import { failureText } from '../../src-main/files/disk-errors'
+import { deviceFailure, deviceLost } from '../../src-main/host/devices/device-errors'
 import { collectErrors, goTo, openApplication, settle } from './pages'
 
 const folder = resolve(import.meta.dirname, '../output/screenshots')
@@ -129,6 +131,93 @@ test('a run that another process executes is shown as it goes on and when that p
   await expect(row.getByTestId('resume-run')).toBeVisible()
   // Its records are read too, for nothing tells of them.
   await expect.poll(async () => (await asked(page, 'runs.records')).length).toBeGreaterThan(records)
+})
+
+/** The engine's own words where they can be had from it, and what must be offered beside them, in the order of the page. */
+const failures = [
+  {
+    seed: 0,
+    message: deviceFailure('webgpu', new Error('OOM when allocating tensor')).message,
+    advice: 'it needs less at once',
+    remedies: ['mend-run'],
+  },
+  {
+    seed: 1,
+    message: failureText(Object.assign(new Error('ENOSPC: write'), { code: 'ENOSPC', path: '/home/ada/run.json' })),
+    advice: 'Free some space or give access, then resume',
+    remedies: ['show-folder', 'to-settings'],
+  },
+  {
+    seed: 2,
+    message:
+      'The mnist files are not the ones this run started with, so it cannot go on; restore them or launch a new run.',
+    advice: 'fetch or import it again, then resume',
+    remedies: ['to-settings'],
+  },
+  {
+    seed: 3,
+    message: deviceLost('webgpu', 'its window ended (crashed)').message,
+    advice: 'See among the devices what it lacks',
+    remedies: ['to-devices'],
+  },
+  {
+    seed: 4,
+    message: 'A training thread ended unexpectedly with code 9.',
+    advice: 'Fewer worker threads (in the settings) need less',
+    remedies: ['to-settings'],
+  },
+] as const
+
+test('a failed run says what would help, and leads there', async ({ page }) => {
+  await openApplication(page, { start: 'demo' })
+  const batchSize = await page.evaluate(async (told) => {
+    const reply = await window.fakeEngine.invoke('sessions.list', undefined)
+    if (!reply.ok) throw new Error(reply.error.message)
+    const sessionId = (reply.value as { manifest: { id: string } }[])[1].manifest.id
+    const opened = await window.fakeEngine.invoke('sessions.open', { sessionId })
+    if (!opened.ok) throw new Error(opened.error.message)
+    const [run] = (opened.value as { runs: { experiment: { batchSize: number } }[] }).runs
+    for (const { seed, message } of told) {
+      const failed = {
+        ...run,
+        id: `failed-${seed}`,
+        state: 'failed',
+        roundsDone: 7,
+        message,
+        experiment: { ...run.experiment, seed: 90 + seed },
+      }
+      window.fakeEngine.emit({ type: 'run.state', sessionId, run: failed as never })
+    }
+    return run.experiment.batchSize
+  }, failures)
+  await goTo(page, 'runs')
+  await page.getByTestId('show-state').selectOption('failed')
+  const help = (seed: number) => page.getByTestId(`run-dynamic-${90 + seed}`).getByTestId('failure-help')
+  for (const { seed, advice, remedies } of failures) {
+    await expect(help(seed)).toContainText(advice)
+    const offered = await help(seed)
+      .getByRole('button')
+      .evaluateAll((buttons) => buttons.map((button) => button.getAttribute('data-testid')))
+    expect(offered, advice).toEqual(remedies)
+  }
+  await page.setViewportSize({ width: 1280, height: 1200 })
+  await settle(page)
+  await page.screenshot({ path: `${folder}/runs-failed.png`, animations: 'disabled' })
+
+  await help(1).getByTestId('show-folder').click()
+  await expect.poll(async () => (await asked(page, 'sessions.reveal')).length).toBe(1)
+  for (const [seed, remedy, shown] of [
+    [1, 'to-settings', 'settings'],
+    [2, 'to-settings', 'settings'],
+    [3, 'to-devices', 'devices'],
+    [4, 'to-settings', 'settings'],
+    [0, 'mend-run', 'setup'],
+  ] as const) {
+    await goTo(page, 'runs')
+    await help(seed).getByTestId(remedy).click()
+    await expect(page.getByTestId(`page-${shown}`)).toBeVisible()
+  }
+  await expect(page.locator('#input-batchSize')).toHaveValue(String(Math.floor(batchSize / 2)))
 })
 
 for (const [theme, locale] of [
