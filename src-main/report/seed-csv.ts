@@ -4,7 +4,8 @@ import type { RoundRecord, TopologyRecord } from '../contract/records'
 
 /**
  * The CSV that the seed's `--outfile` writes: one row for each round, with its column names. `compute-times` is the wall
- * clock of the round; costs are this round's, in bytes and theoretical FLOPs; accuracy is empty where it was not measured.
+ * clock of the round; costs are this round's, in bytes and theoretical FLOPs as everywhere in Espalier (the seed counts FLOPs
+ * in another way, see resources/docs/reproductions.md); accuracy is empty where it was not measured.
  * Columns of the contribution-weighted aggregation are constant, because it is off.
  */
 export function seedCsv(

@@ -183,24 +183,8 @@ function capDensities(
 ): { dense: boolean[]; epsilon: number } {
   const dense = [...excluded]
   for (;;) {
-    let budget = 0
-    let divisor = 0
-    let largest = 0
-    layers.forEach(({ weightCount }, index) => {
-      const zeros = Math.floor(sparsity * weightCount)
-      if (dense[index]) {
-        budget -= zeros
-      } else {
-        budget += weightCount - zeros
-        divisor += scores[index] * weightCount
-        largest = Math.max(largest, scores[index])
-      }
-    })
-    if (budget <= 0 || divisor === 0) {
-      const names = layers.filter((_, index) => dense[index]).map((layer) => layer.name)
-      throw unreachable(sparsity, names)
-    }
-    const epsilon = budget / divisor
+    const epsilon = densityPerScore(layers, scores, sparsity, dense)
+    const largest = Math.max(...scores.filter((_, index) => !dense[index]))
     if (epsilon * largest <= 1) return { dense, epsilon }
     // Only the layers with the largest score are capped in one pass; the others may fit once the rest is solved again.
     scores.forEach((score, index) => {
@@ -211,6 +195,34 @@ function capDensities(
       return { dense, epsilon }
     }
   }
+}
+
+/**
+ * ε, with which the densities ε·score of the layers that are not dense reach S over the whole network: one pass of RigL's
+ * sparse_utils, before a density above 1 is capped. Throws when the dense layers alone exceed the budget.
+ */
+export function densityPerScore(
+  layers: readonly PrunableLayerPlan[],
+  scores: readonly number[],
+  sparsity: number,
+  dense: readonly boolean[],
+): number {
+  let budget = 0
+  let divisor = 0
+  layers.forEach(({ weightCount }, index) => {
+    const zeros = Math.floor(sparsity * weightCount)
+    if (dense[index]) {
+      budget -= zeros
+    } else {
+      budget += weightCount - zeros
+      divisor += scores[index] * weightCount
+    }
+  })
+  if (budget <= 0 || divisor === 0) {
+    const names = layers.filter((_, index) => dense[index]).map((layer) => layer.name)
+    throw unreachable(sparsity, names)
+  }
+  return budget / divisor
 }
 
 function toCounts(layers: readonly PrunableLayerPlan[], sparsities: readonly number[]) {

@@ -16,6 +16,7 @@ import { addCosts, clientCost, roundCost } from '../../../src-main/engine/accoun
 import { buildPlan } from '../../../src-main/engine/models/build-plan'
 import type { ModelPlan } from '../../../src-main/engine/models/plan'
 import { distributeSparsity } from '../../../src-main/engine/sparsity/distributions'
+import { feddstCounts } from '../../../src-main/engine/sparsity/feddst-distribution'
 import { tinyPlan } from '../methods/tiny-plan'
 
 const plans = {
@@ -57,6 +58,19 @@ describe('forwardFlops', () => {
   ] as const)('of %s under uniform 0.9 with a dense first layer is %d of dense', (name, share) => {
     const { active } = distributeSparsity(plans[name].prunable, 0.9, 'uniform', ['conv1'])
     expect(forwardFlops(plans[name], active) / denseForwardFlops(plans[name])).toBeCloseTo(share, 12)
+  })
+
+  // What resources/docs/reproductions.md sets beside the count of the published code.
+  it.each([
+    [0, 13_759_920],
+    [0.5, 6_965_304],
+    [0.8, 2_848_104],
+    [0.9, 1_473_768],
+  ])('of a training image with the layer counts of FedDST’s code at S = %d', (sparsity, flops) => {
+    const active = feddstCounts(plans.cifar.prunable, sparsity, 'erk').map(
+      (keep, index) => keep ?? plans.cifar.prunable[index].weightCount,
+    )
+    expect(trainingFlops(plans.cifar, active)).toBe(flops)
   })
 
   it('gives the published mean for RigL with an update every 100 steps', () => {

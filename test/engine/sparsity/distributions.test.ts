@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultExperiment } from '../../../src-main/contract/experiment'
 import { buildPlan } from '../../../src-main/engine/models/build-plan'
-import { distributeSparsity, layerTargets } from '../../../src-main/engine/sparsity/distributions'
+import { densityPerScore, distributeSparsity, layerTargets } from '../../../src-main/engine/sparsity/distributions'
 
 const plans = {
   caffe: buildPlan('lenet-5-caffe', [1, 28, 28], 10),
@@ -40,6 +40,23 @@ describe('distributeSparsity', () => {
     expect(targets.active).toEqual(counts)
     if (epsilon !== null) expect(targets.epsilon).toBeCloseTo(epsilon, 5)
     expect(targets.warnings.map((warning) => warning.split(' ')[0])).toEqual(dense)
+  })
+
+  // The passes that lead to the third row above; null is a layer that is dense by then.
+  it.each([
+    [[], 22.410203, [1.3894, 0.0717, 0.0728, 2.2858]],
+    [['fc2'], 26.96669, [1.6719, 0.0863, 0.0876, null]],
+    [['fc2', 'conv1'], 27.210145, [null, 0.087072, 0.088433, null]],
+  ])('solves for ERK 0.9 of caffe anew once %j are dense', (dense, epsilon, densities) => {
+    const layers = plans.caffe.prunable
+    const isDense = layers.map(({ name }) => dense.includes(name))
+    const scores = [31 / 500, 80 / 25_000, 1_300 / 400_000, 510 / 5_000]
+    const solved = densityPerScore(layers, scores, 0.9, isDense)
+    expect(solved).toBeCloseTo(epsilon, 6)
+    densities.forEach((density, index) => {
+      if (density === null) expect(isDense[index]).toBe(true)
+      else expect(solved * scores[index]).toBeCloseTo(density, 4)
+    })
   })
 
   it('keeps the same share of every layer under uniform', () => {
