@@ -82,7 +82,7 @@ export function withinModel(
     format: (value) => format.percent(value),
     reference: null,
     rows: arms.map((arm) =>
-      rowOf(
+      rowOverSeeds(
         arm,
         arm.rounds.map((rounds) => accuracyWithin(rounds, axis, budget)),
         ({ n }) => `n = ${format.count(n)}`,
@@ -104,7 +104,7 @@ export function toReachModel(
     format: formatCost(axis, format),
     reference: null,
     rows: arms.map((arm) =>
-      rowOf(
+      rowOverSeeds(
         arm,
         arm.rounds.map((rounds) => costToReach(rounds, axis, accuracy)),
         ({ n }) => words.reached(format.count(n), format.count(arm.results.length)),
@@ -114,13 +114,17 @@ export function toReachModel(
 }
 
 /** A row over seeds. The mean of those seeds alone that got there would flatter the arm, so then there is none. */
-function rowOf(
+function rowOverSeeds(
   arm: FigureArm,
   values: readonly (number | null)[],
   note: (reached: { readonly n: number }) => string,
 ): IntervalRow {
   const dots = values.flatMap((value, at) => (value === null ? [] : [{ seed: arm.results[at].seed, value }]))
   const all = dots.length === values.length ? spread(dots.map(({ value }) => value)) : null
+  return rowOf(arm, dots, all, note({ n: dots.length }))
+}
+
+function rowOf(arm: FigureArm, dots: IntervalRow['dots'], all: Spread | null, note: string): IntervalRow {
   return {
     id: arm.id,
     label: arm.label,
@@ -128,7 +132,7 @@ function rowOf(
     mean: all?.mean ?? null,
     interval: all === null ? null : meanInterval(all),
     dots,
-    note: note({ n: dots.length }),
+    note,
   }
 }
 
@@ -157,15 +161,7 @@ export function differencesModel(
     rows: comparable.map((arm) => {
       const dots = [...differencesTo(arm, baseline)].map(([seed, value]) => ({ seed, value }))
       const all = dots.length === 0 ? null : spread(dots.map(({ value }) => value))
-      return {
-        id: arm.id,
-        label: arm.label,
-        style: arm.style,
-        mean: all?.mean ?? null,
-        interval: all === null ? null : meanInterval(all),
-        dots,
-        note: [words.pairs(format.count(dots.length)), seedsNote(all, words, format)].join(' · '),
-      }
+      return rowOf(arm, dots, all, [words.pairs(format.count(dots.length)), seedsNote(all, words, format)].join(' · '))
     }),
   }
 }
