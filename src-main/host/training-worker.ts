@@ -25,9 +25,16 @@ port.on('message', (request: ThreadRequest) => {
   }
   // The pool gives the next job when this one is answered.
   void answer(request).then((reply) => {
-    port.postMessage(reply)
+    port.postMessage(reply, movable(reply))
   })
 })
+
+/** Trained parameters are moved instead of copied: nobody here looks at them again. */
+function movable(reply: ThreadReply): ArrayBuffer[] {
+  if (!reply.ok || typeof reply.value === 'string' || !('parameters' in reply.value)) return []
+  const buffer = reply.value.parameters?.buffer
+  return buffer instanceof ArrayBuffer ? [buffer] : []
+}
 
 async function answer(job: ThreadJob): Promise<ThreadReply> {
   try {

@@ -1,5 +1,5 @@
 import type { ModelPlan } from '../models/plan'
-import { activePositions } from '../sparsity/masks'
+import { activePositions, trainableParameters } from '../sparsity/masks'
 import type { MaskedModel } from '../trainer/trainer'
 import { arrayOf, type NamedArrays } from './named-arrays'
 
@@ -25,42 +25,45 @@ interface MeanInput {
  * float64 in the order of the uploads.
  */
 export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
-  const sums = new Float64Array(plan.parameterCount)
-  const samplesPerWeight = new Float64Array(plan.prunableCount)
-  let samples = 0
-  let lastMask: Uint8Array | null = null
-  let active: readonly Uint32Array[] = []
-  for (const upload of uploads) {
-    samples += upload.samples
-    // Most methods give all clients one mask.
-    if (lastMask !== upload.mask) active = activePositionsPerLayer(plan, upload.mask)
-    lastMask = upload.mask
-    plan.prunable.forEach(({ weightOffset, maskOffset, biasOffset, biasCount }, layer) => {
-      const positions = active[layer]
-      for (let index = 0; index < positions.length; index++) {
-        const at = positions[index]
-        samplesPerWeight[maskOffset + at] += upload.samples
-        sums[weightOffset + at] += upload.samples * upload.parameters[weightOffset + at]
-      }
-      for (let at = biasOffset; at < biasOffset + biasCount; at++) sums[at] += upload.samples * upload.parameters[at]
-    })
-  }
-  const parameters = new Float32Array(plan.parameterCount)
   const mask = unionOf(plan, uploads)
-  for (const { weightOffset, weightCount, maskOffset, biasOffset, biasCount } of plan.prunable) {
-    for (let at = 0; at < weightCount; at++) {
-      if (mask[maskOffset + at] === 1)
-        parameters[weightOffset + at] = sums[weightOffset + at] / samplesPerWeight[maskOffset + at]
-    }
-    for (let at = biasOffset; at < biasOffset + biasCount; at++) parameters[at] = sums[at] / samples
-  }
-  return { parameters, mask }
+  // Most methods give all clients one mask.
+  const isShared = uploads.every((upload) => upload.mask === uploads[0].mask)
+  return { parameters: isShared ? meanUnderOneMask(plan, uploads) : meanUnderMasks(plan, uploads), mask }
 }
 
-function activePositionsPerLayer(plan: ModelPlan, mask: Uint8Array): Uint32Array[] {
-  return plan.prunable.map(({ maskOffset, weightCount }) =>
-    activePositions(mask.subarray(maskOffset, maskOffset + weightCount)),
-  )
+/** Parameters whose sums stay in the cache while every client adds to them. */
+const parametersAtOnce = 4096
+
+function meanUnderOneMask(plan: ModelPlan, uploads: readonly WeightedModel[]): Float32Array {
+  const positions = activePositions(trainableParameters(plan, uploads[0].mask))
+  const samples = uploads.reduce((sum, upload) => sum + upload.samples, 0)
+  const mean = new Float32Array(plan.parameterCount)
+  const sums = new Float64Array(parametersAtOnce)
+  for (let first = 0; first < positions.length; first += parametersAtOnce) {
+    const block = positions.subarray(first, first + parametersAtOnce)
+    sums.fill(0)
+    for (const upload of uploads) addWeighted(sums, upload, block)
+    for (let index = 0; index < block.length; index++) mean[block[index]] = sums[index] / samples
+  }
+  return mean
+}
+
+function addWeighted(sums: Float64Array, { samples, parameters }: WeightedModel, positions: Uint32Array): void {
+  for (let index = 0; index < positions.length; index++) sums[index] += samples * parameters[positions[index]]
+}
+
+function meanUnderMasks(plan: ModelPlan, uploads: readonly WeightedModel[]): Float32Array {
+  const sums = new Float64Array(plan.parameterCount)
+  const samplesOf = new Float64Array(plan.parameterCount)
+  for (const { samples, parameters, mask } of uploads) {
+    const isTrained = trainableParameters(plan, mask)
+    for (let at = 0; at < isTrained.length; at++) {
+      if (isTrained[at] === 0) continue
+      samplesOf[at] += samples
+      sums[at] += samples * parameters[at]
+    }
+  }
+  return Float32Array.from(sums, (sum, at) => (samplesOf[at] === 0 ? 0 : sum / samplesOf[at]))
 }
 
 function unionOf(plan: ModelPlan, uploads: readonly WeightedModel[]): Uint8Array {

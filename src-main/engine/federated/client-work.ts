@@ -76,7 +76,11 @@ export async function plainTraining(
   own: Pick<BatchOrder, 'isShuffled'> & Partial<Pick<ClientTask, 'learningRate'>> = {},
 ): Promise<ClientReport> {
   const { trainer, experiment, indices, model } = context
-  const { parameters, steps, lossSum } = await trainer.trainClient({ ...localTask(context), ...own })
+  const { parameters, steps, lossSum } = await trainer.trainClient({
+    ...localTask(context),
+    ...own,
+    discardsVelocity: true,
+  })
   const perImage = trainingFlops(trainer.plan, activePerLayer(trainer.plan, model.mask))
   return {
     parameters,

@@ -219,7 +219,7 @@ async function* runRound(setting: Setting, state: RunState, costBefore: RoundCos
   const model = recipe.resparsify?.({ ...afterAggregation, model: aggregated }) ?? aggregated
   const aggregateContext = { ...afterAggregation, state: model.state ?? afterAggregation.state }
   const trainLoss = meanStepLoss(reports)
-  if (!Number.isFinite(trainLoss) || !model.parameters.every(Number.isFinite)) throw diverged(round)
+  if (!Number.isFinite(trainLoss) || !areFinite(model.parameters)) throw diverged(round)
   const clientStates = new Map(state.clientStates)
   reports.forEach((report, index) => {
     if (Object.keys(report.state).length > 0) clientStates.set(clients[index], report.state)
@@ -396,7 +396,15 @@ function meanStepLoss(reports: readonly ClientReport[]): number {
 }
 
 function changed(before: Uint8Array, after: Uint8Array): boolean {
-  return before.some((bit, index) => bit !== after[index])
+  for (let at = 0; at < before.length; at++) if (before[at] !== after[at]) return true
+  return false
+}
+
+function areFinite(values: Float32Array): boolean {
+  // NaN and infinity times 0 are NaN, which stays.
+  let zero = 0
+  for (let at = 0; at < values.length; at++) zero += values[at] * 0
+  return zero === 0
 }
 
 function diverged(round: number): EspalierError {

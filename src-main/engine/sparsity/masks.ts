@@ -27,9 +27,18 @@ export function applyMask(plan: ModelPlan, parameters: Float32Array, mask: Uint8
 
 /** Ones of a mask, or of one layer's part of it. */
 export function countActive(mask: Uint8Array): number {
+  // Four flags at a time, each in a byte of the sum, which holds 255 of them.
+  const before = Math.min(-mask.byteOffset & 3, mask.length)
+  const words = new Uint32Array(mask.buffer, mask.byteOffset + before, (mask.length - before) >> 2)
   let active = 0
-  // An iterator would take several times as long.
-  for (let at = 0; at < mask.length; at++) active += mask[at]
+  for (let first = 0; first < words.length; first += 255) {
+    const end = Math.min(first + 255, words.length)
+    let sums = 0
+    for (let at = first; at < end; at++) sums += words[at]
+    active += (sums & 255) + ((sums >>> 8) & 255) + ((sums >>> 16) & 255) + (sums >>> 24)
+  }
+  for (let at = 0; at < before; at++) active += mask[at]
+  for (let at = before + 4 * words.length; at < mask.length; at++) active += mask[at]
   return active
 }
 

@@ -57,6 +57,8 @@ export interface ClientTask extends MaskedModel, BatchOrder {
   readonly momentum: number
   /** v at the start, length `plan.parameterCount`; 0 when left out. What masked weights have there is ignored. */
   readonly velocity?: Float32Array
+  /** Whether nobody asks for v afterwards, which then need not be brought together. */
+  readonly discardsVelocity?: boolean
   /** λ·w is added to every gradient, biases included. */
   readonly weightDecay: number
   /** μ·(w − w_anchor) is added to every gradient, biases included. */
@@ -67,7 +69,7 @@ export interface ClientTask extends MaskedModel, BatchOrder {
 
 export interface ClientResult {
   readonly parameters: Float32Array
-  /** v after the last step, length `plan.parameterCount`, 0 for masked weights. */
+  /** v after the last step, length `plan.parameterCount`, 0 for masked weights; empty when the task discards it. */
   readonly velocity: Float32Array
   /** Optimiser steps taken. */
   readonly steps: number

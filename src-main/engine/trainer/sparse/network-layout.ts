@@ -76,7 +76,7 @@ const layerWords = 72
 export const networkWords = 36
 
 /** Floats the packed parameters have room for. */
-export function packedCapacity(plan: ModelPlan): number {
+function packedCapacity(plan: ModelPlan): number {
   return Math.ceil(plan.parameterCount / 8) * 8
 }
 

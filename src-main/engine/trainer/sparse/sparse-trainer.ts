@@ -15,7 +15,6 @@ import {
   layerRecordWords,
   layOutNetwork,
   networkWords,
-  packedCapacity,
   viewWords,
   type NetworkLayout,
 } from './network-layout'
@@ -105,7 +104,7 @@ class SparseTrainer implements Trainer {
     }
     const [parameters, velocity] = timed(this.times, 'masks and parameters', () => [
       this.unpack(packed, this.layout.parameters),
-      this.unpack(packed, this.layout.velocities),
+      task.discardsVelocity === true ? new Float32Array(0) : this.unpack(packed, this.layout.velocities),
     ])
     return {
       parameters,
@@ -137,7 +136,7 @@ class SparseTrainer implements Trainer {
     const { prunable, prunableCount } = this.plan
     this.heap.floats(this.layout.denseGradient, prunableCount).fill(0)
     // Gradients of biases are added to the packed ones.
-    this.heap.floats(this.layout.gradients, packedCapacity(this.plan)).fill(0)
+    this.heap.floats(this.layout.gradients, wholeVectors(packed)).fill(0)
     let lossSum = 0
     for (let first = 0; first < indices.length; first += imagesAtOnce) {
       const placed = this.placeImages(images, indices.subarray(first, first + imagesAtOnce))
@@ -189,15 +188,16 @@ class SparseTrainer implements Trainer {
       this.packed = packUnderMask(this.plan, this.layout, this.heap, mask)
     }
     const { flatPositions } = this.packed
-    const window = this.heap.floats(this.layout.parameters, packedCapacity(this.plan))
+    const window = this.heap.floats(this.layout.parameters, wholeVectors(this.packed))
     for (let index = 0; index < flatPositions.length; index++) window[index] = parameters[flatPositions[index]]
     window.fill(0, flatPositions.length)
     this.heap.floats(this.layout.received, window.length).set(window)
     return this.packed
   }
 
-  private startOptimiser({ velocity, anchor }: ClientTask, { flatPositions }: PackedParameters): void {
-    const capacity = packedCapacity(this.plan)
+  private startOptimiser({ velocity, anchor }: ClientTask, packed: PackedParameters): void {
+    const { flatPositions } = packed
+    const capacity = wholeVectors(packed)
     this.heap.floats(this.layout.gradients, capacity).fill(0)
     const velocities = this.heap.floats(this.layout.velocities, capacity).fill(0)
     const received = this.heap.floats(this.layout.received, capacity)
@@ -280,6 +280,11 @@ class SparseTrainer implements Trainer {
     heap.integers(layout.network, networkWords).set(integers)
     heap.floats(layout.network + integers.length * 4, floats.length).set(floats)
   }
+}
+
+/** Floats that the packed parameters take, which the kernels visit by whole vectors. */
+function wholeVectors({ flatPositions }: PackedParameters): number {
+  return Math.ceil(flatPositions.length / vectorLanes) * vectorLanes
 }
 
 /** Per channel the standardised value of every byte; a ReLU on the input is applied here. */

@@ -195,11 +195,14 @@ class TfjsTrainer implements GroupTrainer {
       }
       const rows = [state, ...ended]
       const parameters = (await Promise.all(rows.map((row) => download(row.parameters)))).flat()
-      const velocities = (await Promise.all(rows.map((row) => download(row.velocities)))).flat()
+      const isVelocityWanted = group.some(({ task }) => task.discardsVelocity !== true)
+      const velocities = isVelocityWanted
+        ? (await Promise.all(rows.map((row) => download(row.velocities)))).flat()
+        : null
       const losses = (await Promise.all(rows.map((row) => download(row.losses)))).flat()
       return group.map(({ steps }, row) => ({
         parameters: fromDevice(this.#layout, parameters[row]),
-        velocity: fromDevice(this.#layout, velocities[row]),
+        velocity: velocities === null ? new Float32Array(0) : fromDevice(this.#layout, velocities[row]),
         steps,
         lossSum: losses[row][0],
       }))
