@@ -20,6 +20,7 @@ typedef struct {
   const float *weights;
   long weightStep, rowStep;
   int count;
+  long ahead;
   const char *from;
   long fromStep, fromVector;
   char *to;
@@ -32,7 +33,7 @@ typedef struct {
   long gateStep, gateVector;
 } Block;
 
-INLINE void add_block(const Block *block, int rows, int vectors, long weightStep, long rowStep) {
+INLINE void add_block(const Block *block, int rows, int vectors, long weightStep, long rowStep, long aheadStep) {
   float8 sum[blockRows][blockVectors];
   for (int r = 0; r < rows; r++)
     for (int v = 0; v < vectors; v++)
@@ -41,9 +42,12 @@ INLINE void add_block(const Block *block, int rows, int vectors, long weightStep
                                       : (float8){0};
   const char *from = block->from;
   const float *weights = block->weights;
+  const char *next = (const char *)weights + block->ahead;
   for (int k = 0; k < block->count; k++) {
     float8 value[blockVectors];
     for (int v = 0; v < vectors; v++) value[v] = load8_from(from, v * block->fromVector);
+    __builtin_prefetch(next);
+    next += aheadStep;
     for (int r = 0; r < rows; r++)
       for (int v = 0; v < vectors; v++) sum[r][v] += weights[r * rowStep] * value[v];
     from += block->fromStep;
@@ -59,18 +63,18 @@ INLINE void add_block(const Block *block, int rows, int vectors, long weightStep
 }
 
 /* A function of its own for each shape, so that its sums stay in registers. */
-#define BLOCK(name, rows, vectors, weightStep, rowStep)                                                                \
+#define BLOCK(name, rows, vectors, weightStep, rowStep, aheadStep)                                                                \
   static __attribute__((noinline)) void name(const Block *block) {                                                     \
-    add_block(block, rows, vectors, weightStep, rowStep);                                                              \
+    add_block(block, rows, vectors, weightStep, rowStep, aheadStep);                                                              \
   }
-BLOCK(forward_block, blockRows, blockVectors, block->weightStep, 1)
-BLOCK(forward_column, blockRows, 1, block->weightStep, 1)
-BLOCK(forward_row, 1, blockVectors, block->weightStep, 1)
-BLOCK(forward_one, 1, 1, block->weightStep, 1)
-BLOCK(backward_block, blockRows, blockVectors, 1, block->rowStep)
-BLOCK(backward_column, blockRows, 1, 1, block->rowStep)
-BLOCK(backward_row, 1, blockVectors, 1, block->rowStep)
-BLOCK(backward_one, 1, 1, 1, block->rowStep)
+BLOCK(forward_block, blockRows, blockVectors, block->weightStep, 1, 4 * block->weightStep)
+BLOCK(forward_column, blockRows, 1, block->weightStep, 1, 4 * block->weightStep)
+BLOCK(forward_row, 1, blockVectors, block->weightStep, 1, 4 * block->weightStep)
+BLOCK(forward_one, 1, 1, block->weightStep, 1, 4 * block->weightStep)
+BLOCK(backward_block, blockRows, blockVectors, 1, block->rowStep, 4 * blockRows)
+BLOCK(backward_column, blockRows, 1, 1, block->rowStep, 4 * blockRows)
+BLOCK(backward_row, 1, blockVectors, 1, block->rowStep, 4)
+BLOCK(backward_one, 1, 1, 1, block->rowStep, 4)
 
 typedef void (*RunBlock)(const Block *block);
 typedef struct {
@@ -106,7 +110,7 @@ INLINE void run_all_rows(const Block *first, int rows, int vectors, const BlockK
 }
 
 /* Inputs whose weights and values stay in the first-level cache while all outputs use them. */
-enum { inputsAtOnce = 32 };
+enum { inputsAtOnce = 64 };
 
 /* Whether the lists, by input, hold every weight. */
 SHARED int is_full(const Taps *byInput, int inputs, int outputs) {
@@ -130,6 +134,7 @@ SHARED void apply_full(const Taps *byInput, int bias, const View *from, const Vi
                      .weightStep = width,
                      .rowStep = 1,
                      .count = count,
+                     .ahead = 4L * inputsAtOnce * width,
                      .from = AT(char, from->base + input * from->channel),
                      .fromStep = from->channel,
                      .fromVector = from->position,
@@ -155,6 +160,7 @@ SHARED void apply_full_transposed(const Taps *byInput, const View *from, const V
                    .weightStep = 1,
                    .rowStep = width,
                    .count = width,
+                   .ahead = 4L * blockRows * width,
                    .from = AT(char, from->base + output * from->channel),
                    .fromStep = from->channel,
                    .fromVector = from->position,

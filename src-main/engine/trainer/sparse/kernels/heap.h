@@ -29,6 +29,7 @@ typedef int int8 __attribute__((vector_size(32)));
 typedef float float4 __attribute__((vector_size(16)));
 /* Gradients begin at any float. */
 typedef float float4_unaligned __attribute__((vector_size(16), aligned(4)));
+typedef float float8_unaligned __attribute__((vector_size(32), aligned(4)));
 enum { vectorBytes = 32, vectorLanes = 8 };
 
 /*
@@ -108,3 +109,19 @@ INLINE float4 sums8(float8 a, float8 b, float8 c, float8 d) {
   float4 fourth = __builtin_shufflevector(pqHigh, rsHigh, 2, 3, 6, 7);
   return (first + second) + (third + fourth);
 }
+#if OPEN_SUMS == 8
+/* Eight such sums at once. */
+INLINE float8 pairs8(float8 a, float8 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14) +
+         __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+}
+INLINE float8 bothHalves8(float8 a, float8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+         __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+INLINE float8 sumsOfEight(const float8 *sum) {
+  float8 first = pairs8(bothHalves8(sum[0], sum[4]), bothHalves8(sum[1], sum[5]));
+  float8 second = pairs8(bothHalves8(sum[2], sum[6]), bothHalves8(sum[3], sum[7]));
+  return pairs8(first, second);
+}
+#endif

@@ -38,7 +38,8 @@ static void parameter_gradient(const Layer *layer, int slice, int vectors) {
   if (layer->flattenedGradient.base != 0) copy_flattened_gradient(layer, slice);
   int width = width_of(layer, layer->outputWidth, vectors);
   if (layer->listsGradientByInput)
-    add_dense_weight_gradient(&layer->gradient, &layer->input, &layer->outputGradient, layer->inputChannels, vectors);
+    add_dense_weight_gradient(&layer->gradient, &layer->input, &layer->outputGradient, layer->inputChannels,
+                              layer->outputChannels, vectors);
   else
     add_weight_gradient(&layer->gradient, &layer->input, layer->stride, &layer->outputGradient, layer->outputChannels,
                         layer->outputHeight, width, slice);

@@ -97,7 +97,7 @@ SHARED void apply_full_transposed(const Taps *byInput, const View *from, const V
 SHARED void add_weight_gradient(const Taps *list, const View *input, int stride, const View *outputGradient, int channels,
                                 int height, int width, int slice);
 SHARED void add_dense_weight_gradient(const Taps *list, const View *input, const View *outputGradient, int inputs,
-                                      int vectors);
+                                      int outputs, int vectors);
 SHARED void add_bias_gradient(int biasGradient, const View *outputGradient, int channels, int height, int width,
                               int slice);
 SHARED void pool(const Layer *layer, int slice, int scratch);

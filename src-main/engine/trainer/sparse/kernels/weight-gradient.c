@@ -96,14 +96,24 @@ SHARED void add_weight_gradient(const Taps *list, const View *input, int stride,
   }
 }
 
-/* Gradients of `group` weights of one input of a dense layer; `vectors` may be a constant. */
+/*
+ * Gradients of `group` weights of one input of a dense layer; `vectors` may be a constant. Without offsets the weights are
+ * those of consecutive outputs, which lie a vector apart.
+ */
 INLINE void dense_group_gradient(const int *offsets, float *gradients, int group, const char *input, long inputStep,
                                  const char *output, long outputStep, int vectors) {
-  float8 sum[4] = {{0}};
+  float8 sum[OPEN_SUMS] = {{0}};
   for (int v = 0; v < vectors; v++) {
     float8 value = load8_from(input, v * inputStep);
-    for (int t = 0; t < group; t++) sum[t] += value * load8_from(output + offsets[t], v * outputStep);
+    for (int t = 0; t < group; t++)
+      sum[t] += value * load8_from(output + (offsets == 0 ? t * vectorBytes : offsets[t]), v * outputStep);
   }
+#if OPEN_SUMS == 8
+  if (group == 8) {
+    *(float8_unaligned *)gradients += sumsOfEight(sum);
+    return;
+  }
+#endif
   if (group == 4)
     *(float4_unaligned *)gradients += sums8(sum[0], sum[1], sum[2], sum[3]);
   else
@@ -113,31 +123,42 @@ INLINE void dense_group_gradient(const int *offsets, float *gradients, int group
 INLINE void dense_list_gradient(const int *offsets, float *gradients, int count, const char *input, long inputStep,
                                 const char *output, long outputStep, int vectors) {
   int tap = 0;
-  for (; tap + 4 <= count; tap += 4)
-    dense_group_gradient(offsets + tap, gradients + tap, 4, input, inputStep, output, outputStep, vectors);
-  for (; tap < count; tap++)
-    dense_group_gradient(offsets + tap, gradients + tap, 1, input, inputStep, output, outputStep, vectors);
+#define DENSE_GROUPS(group)                                                                                            \
+  for (; tap + group <= count; tap += group)                                                                           \
+    dense_group_gradient(offsets == 0 ? 0 : offsets + tap, gradients + tap, group, input, inputStep,                   \
+                         output + (offsets == 0 ? tap * vectorBytes : 0), outputStep, vectors);
+#if OPEN_SUMS == 8
+  DENSE_GROUPS(8)
+#endif
+  DENSE_GROUPS(4)
+  DENSE_GROUPS(1)
 }
 
 /* The same for a dense layer, whose taps are listed by input: each input is read once. */
-SHARED void add_dense_weight_gradient(const Taps *list, const View *input, const View *outputGradient, int inputs,
-                                      int vectors) {
+INLINE void inputs_gradient(const Taps *list, const View *input, const View *outputGradient, int inputs, int vectors,
+                            int isFull) {
   const int *starts = AT(int, list->starts);
   const char *output = AT(char, outputGradient->base);
   for (int band = 0; band < list->bands; band++) {
     for (int i = 0; i < inputs; i++) {
       const int *start = starts + band * inputs + i;
-      const int *offsets = AT(int, list->offsets) + start[0];
-      float *gradients = AT(float, list->weights) + start[0];
-      const char *value = AT(char, input->base + i * input->channel);
-      int count = start[1] - start[0];
-      /* Batches of 32 are the usual ones. */
-      if (vectors == 4)
-        dense_list_gradient(offsets, gradients, count, value, input->position, output, outputGradient->position, 4);
-      else
-        dense_list_gradient(offsets, gradients, count, value, input->position, output, outputGradient->position, vectors);
+      const int *offsets = isFull ? 0 : AT(int, list->offsets) + start[0];
+      dense_list_gradient(offsets, AT(float, list->weights) + start[0], start[1] - start[0],
+                          AT(char, input->base + i * input->channel), input->position,
+                          output + (isFull ? AT(int, list->offsets)[start[0]] : 0), outputGradient->position, vectors);
     }
   }
+}
+
+SHARED void add_dense_weight_gradient(const Taps *list, const View *input, const View *outputGradient, int inputs,
+                                      int outputs, int vectors) {
+  /* Batches of 32 are the usual ones. */
+  if (vectors == 4 && outputGradient->channel == vectorBytes && is_full(list, inputs, outputs))
+    inputs_gradient(list, input, outputGradient, inputs, 4, 1);
+  else if (vectors == 4)
+    inputs_gradient(list, input, outputGradient, inputs, 4, 0);
+  else
+    inputs_gradient(list, input, outputGradient, inputs, vectors, 0);
 }
 
 SHARED void add_bias_gradient(int biasGradient, const View *outputGradient, int channels, int height, int width,
