@@ -25,10 +25,11 @@ interface MeanInput {
  * float64 in the order of the uploads.
  */
 export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
-  const mask = unionOf(plan, uploads)
+  const [{ mask }] = uploads
   // Most methods give all clients one mask.
-  const isShared = uploads.every((upload) => upload.mask === uploads[0].mask)
-  return { parameters: isShared ? meanUnderOneMask(plan, uploads) : meanUnderMasks(plan, uploads), mask }
+  return uploads.every((upload) => upload.mask === mask)
+    ? { parameters: meanUnderOneMask(plan, uploads), mask: mask.slice() }
+    : { parameters: meanUnderMasks(plan, uploads), mask: unionOf(plan, uploads) }
 }
 
 /** Parameters whose sums stay in the cache while every client adds to them. */
@@ -68,8 +69,7 @@ function meanUnderMasks(plan: ModelPlan, uploads: readonly WeightedModel[]): Flo
 
 function unionOf(plan: ModelPlan, uploads: readonly WeightedModel[]): Uint8Array {
   const mask = new Uint8Array(plan.prunableCount)
-  for (const one of new Set(uploads.map((upload) => upload.mask)))
-    for (let at = 0; at < mask.length; at++) mask[at] |= one[at]
+  for (const { mask: one } of uploads) for (let at = 0; at < mask.length; at++) mask[at] |= one[at]
   return mask
 }
 

@@ -396,8 +396,7 @@ function meanStepLoss(reports: readonly ClientReport[]): number {
 }
 
 function changed(before: Uint8Array, after: Uint8Array): boolean {
-  for (let at = 0; at < before.length; at++) if (before[at] !== after[at]) return true
-  return false
+  return Buffer.compare(before, after) !== 0
 }
 
 function areFinite(values: Float32Array): boolean {

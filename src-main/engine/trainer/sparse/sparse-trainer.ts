@@ -11,13 +11,7 @@ import type {
   Trainer,
 } from '../trainer'
 import { Arrangement, KernelHeap, kernelsName, type SparseKernels } from './kernels'
-import {
-  layerRecordWords,
-  layOutNetwork,
-  networkWords,
-  viewWords,
-  type NetworkLayout,
-} from './network-layout'
+import { layerRecordWords, layOutNetwork, networkWords, viewWords, type NetworkLayout } from './network-layout'
 import { packUnderMask, writeAllPositions, type PackedParameters } from './packed-parameters'
 import { timed, trainEpochInStages, type StageTimes } from './stages'
 import { vectorLanes } from './tensors'
