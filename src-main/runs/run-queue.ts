@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EspalierError } from '../contract/commands'
 import type { DeviceChoice } from '../contract/devices'
 import { priorities, type Priority, type QueueEntry, type QueueStatus } from '../contract/queue'
 import { isResumable, type RunManifest } from '../contract/records'
 import { failureText } from '../files/disk-errors'
 import type { WorkerPool } from '../host/worker-pool'
-import { lockSession, type SessionLock } from '../sessions/session-lock'
+import { isSessionLocked, lockSession, type SessionLock } from '../sessions/session-lock'
 import { readRunToChange, readSession, runFolder } from '../sessions/read-session'
 import { clearRun, writeManifest } from '../sessions/run-folder'
 import type { DatasetLibrary } from './dataset-library'
@@ -58,6 +59,8 @@ export interface RunQueueOptions {
   readonly file: QueueFile | null
 }
 
+/** An engine may outlive its application that was killed by so long, with its sessions locked. */
+const outlivedMilliseconds = 5000
 /** So many waiting runs are told; further ones only by their number. */
 const mostTold = 200
 
@@ -146,9 +149,12 @@ export class RunQueue {
    * process. A run in whose middle the last process died is left `interrupted`. What cannot be queued is passed over.
    */
   async restore(folderOf: (sessionId: string) => Promise<string>): Promise<void> {
+    const waitUntil = performance.now() + outlivedMilliseconds
     for (const saved of (await this.#file?.read()) ?? []) {
       try {
         const folder = await folderOf(saved.sessionId)
+        while (!this.holds(saved.sessionId) && performance.now() < waitUntil && (await isSessionLocked(folder)))
+          await sleep(50)
         await this.enqueue(saved.sessionId, folder, () => this.#restorable(folder, saved), {
           priority: saved.priority,
           isHeld: true,

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { EspalierEvent } from '../../src-main/contract/events'
 import type { Priority } from '../../src-main/contract/queue'
@@ -136,6 +138,21 @@ it('stops after the round under way when asked to, without losing it', async () 
   expect(rounds).toBeGreaterThan(0)
   expect(paused.roundsDone).toBe(rounds)
   await laboratory.ask('runs.cancel', run)
+})
+
+it('keeps the place of runs whose session the last process still holds for a moment', async () => {
+  const runs = await waiting([7, 8])
+  await laboratory.ask('queue.prioritise', { ...runs[1], priority: 'high' })
+  await laboratory.close()
+  const session = join(folder, 'sessions', runs[0].sessionId)
+  const last = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 1000)'])
+  await once(last, 'spawn')
+  await mkdir(join(session, '.lock'))
+  await writeFile(join(session, '.lock-owner.json'), JSON.stringify({ pid: last.pid, host: hostname() }))
+  await open()
+  expect(last.exitCode).toBe(0)
+  expect(await order()).toEqual(['8 high', '7 normal'])
+  for (const run of runs) await laboratory.ask('runs.cancel', run)
 })
 
 it('begins a cancelled run again from nothing, to the same bits', async () => {
