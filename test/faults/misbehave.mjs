@@ -2,6 +2,7 @@
 // there afterwards.
 //
 //   throw, hang, out-of-memory   the training thread, at the third client it is given
+//   hang-at-first                the training thread, at the first client it is given
 //   no-memory                    the kernels of the training thread, which ask for more once: there is none
 //   process-out-of-memory        the whole process, when it replaces a checkpoint
 //   clock                        a day is taken off the clock when it replaces a checkpoint
@@ -33,8 +34,9 @@ if (isMainThread) {
   })
 } else {
   if (fault === 'no-memory') refuseMemory()
+  const at = { throw: 3, hang: 3, 'out-of-memory': 3, 'hang-at-first': 1 }[fault]
   listenBefore(parentPort, ({ type }) => {
-    if (type !== 'train' || ++clients !== 3 || !['throw', 'hang', 'out-of-memory'].includes(fault) || !isFirst()) return
+    if (type !== 'train' || ++clients !== at || !isFirst()) return
     if (fault === 'throw') throw new Error('something nobody thought of')
     if (fault === 'out-of-memory') fillMemory()
     for (;;);

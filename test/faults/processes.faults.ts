@@ -95,6 +95,14 @@ describe('a training thread', () => {
     requireSame(await traceOf(join(home, 'silent')), expected)
   })
 
+  // Ten minutes.
+  it.runIf(settings.isFull)('that hangs at the very first client is ended too', async () => {
+    const { code, stderr } = await misbehaving('first', 'hang-at-first').ended
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/a training thread has been silent for 60\d seconds at client \d of round 0 and is ended/)
+    requireSame(await traceOf(join(home, 'first')), expected)
+  })
+
   it('that hangs can be stopped; the run can go on', async () => {
     const { child, ended } = misbehaving('hang', 'hang')
     await until(() => existsSync(join(home, 'hang.once')))

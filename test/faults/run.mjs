@@ -50,7 +50,7 @@ if ('reason' in window) console.log(`without a window: ${window.reason}`)
 const withoutLoads = ['soak', 'rounds', 'session'].filter((name) => !loads.split(',').includes(name))
 if (withoutLoads.length > 0)
   console.log(`skipped, for they take up to an hour (--load all): ${withoutLoads.join(', ')}`)
-if (!flags.full) console.log('skipped, for it takes over two minutes (--full): a training thread that hangs')
+if (!flags.full) console.log('skipped, for they take over two and ten minutes (--full): training threads that hang')
 console.log(`seed ${flags.seed}, ${flags.kills} kills, ${flags.cases} damaged files`)
 try {
   const only = flags.only.split(',').filter((name) => name !== '')
