@@ -78,6 +78,7 @@ describe.skipIf(Object.keys(nativeKernels).length === 0)('native kernels', () =>
     // Batches of 43 images that end in a whole vector and rest, in one image, and in a single smaller batch.
     it.each([
       [0, 16],
+      [0.1, 32],
       [0.5, 7],
       [0.9, 32],
       [0.98, 64],

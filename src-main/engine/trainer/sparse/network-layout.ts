@@ -65,6 +65,8 @@ export interface NetworkLayout {
   readonly gradients: number
   readonly velocities: number
   readonly received: number
+  /** Which packed weights do not exist (see packed-parameters.ts). */
+  readonly absent: number
   /** Gradient of every prunable weight; 0 until it is asked for. */
   readonly denseGradient: number
   /** First byte behind all this. */
@@ -73,7 +75,7 @@ export interface NetworkLayout {
 
 /** Words of the C structs; the kernels assert the same. */
 const layerWords = 72
-export const networkWords = 36
+export const networkWords = 38
 
 /** Floats the packed parameters have room for. */
 function packedCapacity(plan: ModelPlan): number {
@@ -97,6 +99,7 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
   const gradients = room.take(packedBytes)
   const velocities = room.take(packedBytes)
   const received = room.take(packedBytes)
+  const absent = room.take(packedBytes)
   const denseGradient = withDenseGradient ? room.take(plan.prunableCount * 4) : 0
   const scratch = room.take(scratchBytes(chain))
   const input = placeActivations(chain[0].input, lanes, room)
@@ -129,6 +132,7 @@ export function layOutNetwork(plan: ModelPlan, base: number, lanes: number, with
     gradients,
     velocities,
     received,
+    absent,
     denseGradient,
     end: room.end,
   }

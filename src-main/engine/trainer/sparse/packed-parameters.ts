@@ -10,7 +10,15 @@ export interface PackedParameters {
   /** For each packed parameter its position in the flat parameters. */
   readonly flatPositions: Uint32Array
   readonly layers: readonly PackedLayer[]
+  /** Packed weights that do not exist: their parameters, gradients and velocities are always 0. */
+  readonly absent: Uint32Array
 }
+
+/**
+ * The share of existing weights from which a dense layer is computed as if all existed, which is then faster than lists
+ * (test/bench/README.md). What absent weights add to a sum is 0.
+ */
+const leastShareOfFullLayer = 0.85
 
 /** Packs the parameters under a mask and writes the tap lists of all layers into the heap. */
 export function packUnderMask(
@@ -19,13 +27,16 @@ export function packUnderMask(
   heap: KernelHeap,
   mask: Uint8Array,
 ): PackedParameters {
-  const activeOfLayer = layout.lists.map(({ plan: layer }) =>
-    activePositions(mask.subarray(layer.maskOffset, layer.maskOffset + layer.weightCount)),
-  )
+  const activeOfLayer = layout.lists.map(({ plan: layer, geometry }) => {
+    const active = activePositions(mask.subarray(layer.maskOffset, layer.maskOffset + layer.weightCount))
+    const isFilled = geometry.packsByInput && active.length >= leastShareOfFullLayer * layer.weightCount
+    return isFilled ? Uint32Array.from({ length: layer.weightCount }, (_, position) => position) : active
+  })
   const activeCount = activeOfLayer.reduce((sum, active) => sum + active.length, 0)
   const biasCount = plan.parameterCount - plan.prunableCount
   const flatPositions = new Uint32Array(activeCount + biasCount)
   const layers: PackedLayer[] = []
+  const absent: number[] = []
   let nextWeight = 0
   let nextBias = activeCount
   for (const [index, lists] of layout.lists.entries()) {
@@ -37,10 +48,14 @@ export function packUnderMask(
       tapWindows(lists, heap, active.length),
     )
     layers.push({ weights: nextWeight * 4, biases: nextBias * 4, forwardBands, transposedBands })
-    for (const position of positions) flatPositions[nextWeight++] = layer.weightOffset + position
+    for (const position of positions) {
+      if (mask[layer.maskOffset + position] === 0) absent.push(nextWeight)
+      flatPositions[nextWeight++] = layer.weightOffset + position
+    }
     for (let bias = 0; bias < layer.biasCount; bias++) flatPositions[nextBias++] = layer.biasOffset + bias
   }
-  return { mask: mask.slice(), flatPositions, layers }
+  heap.integers(layout.absent, absent.length).set(absent)
+  return { mask: mask.slice(), flatPositions, layers, absent: Uint32Array.from(absent) }
 }
 
 function tapWindows(lists: LayerLists, heap: KernelHeap, count: number): TapWindows {

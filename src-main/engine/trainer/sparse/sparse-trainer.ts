@@ -181,16 +181,14 @@ class SparseTrainer implements Trainer {
     if (this.packed === null || Buffer.compare(this.packed.mask, mask) !== 0) {
       this.packed = packUnderMask(this.plan, this.layout, this.heap, mask)
     }
-    const { flatPositions } = this.packed
     const window = this.heap.floats(this.layout.parameters, wholeVectors(this.packed))
-    for (let index = 0; index < flatPositions.length; index++) window[index] = parameters[flatPositions[index]]
-    window.fill(0, flatPositions.length)
+    pack(parameters, this.packed, window)
+    window.fill(0, this.packed.flatPositions.length)
     this.heap.floats(this.layout.received, window.length).set(window)
     return this.packed
   }
 
   private startOptimiser({ velocity, anchor }: ClientTask, packed: PackedParameters): void {
-    const { flatPositions } = packed
     const capacity = wholeVectors(packed)
     this.heap.floats(this.layout.gradients, capacity).fill(0)
     const velocities = this.heap.floats(this.layout.velocities, capacity).fill(0)
@@ -201,7 +199,7 @@ class SparseTrainer implements Trainer {
     ] as const) {
       if (given === undefined) continue
       checkLength(field, given.length, this.plan.parameterCount)
-      for (let index = 0; index < flatPositions.length; index++) window[index] = given[flatPositions[index]]
+      pack(given, packed, window)
     }
   }
 
@@ -265,6 +263,7 @@ class SparseTrainer implements Trainer {
       ],
       ...[placed.losses, placed.correct],
       ...[layout.parameters, layout.gradients, layout.velocities, layout.received, packed.flatPositions.length],
+      ...[layout.absent, packed.absent.length],
       layout.scratch,
     ]
     const floats = [
@@ -274,6 +273,12 @@ class SparseTrainer implements Trainer {
     heap.integers(layout.network, networkWords).set(integers)
     heap.floats(layout.network + integers.length * 4, floats.length).set(floats)
   }
+}
+
+/** Flat values of the parameters that exist, into their packed places; absent ones are 0. */
+function pack(values: Float32Array, { flatPositions, absent }: PackedParameters, window: Float32Array): void {
+  for (let index = 0; index < flatPositions.length; index++) window[index] = values[flatPositions[index]]
+  for (const index of absent) window[index] = 0
 }
 
 /** Floats that the packed parameters take, which the kernels visit by whole vectors. */

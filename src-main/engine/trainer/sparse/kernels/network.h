@@ -67,12 +67,14 @@ typedef struct {
   int losses, correct;
   /* Active weights and biases, padded to whole vectors. */
   int parameters, gradients, velocities, received, parameterCount;
+  /* Packed weights that do not exist and stay 0. */
+  int absent, absentCount;
   int scratch;
   float learningRate, momentum, weightDecay, proximalCoefficient;
   /* Factor of the loss gradient for dense_gradient: 1 / images. */
   float gradientScale;
 } Network;
-_Static_assert(sizeof(Network) == 36 * 4, "sparse-trainer.ts writes 36 words");
+_Static_assert(sizeof(Network) == 38 * 4, "sparse-trainer.ts writes 38 words");
 
 /* What run_stage runs; `layer` and `slice` only where the stage is one layer's. */
 typedef struct {

@@ -3,11 +3,13 @@
 
 /*
  * g ← gradient + λ·w + μ·(w − w_received);  v ← momentum·v + g;  w ← w − η·v  (PyTorch's SGD; Li et al. 2020 for μ).
- * Only active weights and biases exist here. Gradients are left at 0 for the next step.
+ * Only active weights and biases exist here, and absent ones that lie among them, which stay 0. Gradients are left at 0 for the next step.
  */
 SHARED void optimiser_step(const Network *network) {
   float learningRate = network->learningRate, momentum = network->momentum;
   float weightDecay = network->weightDecay, proximalCoefficient = network->proximalCoefficient;
+  const int *absent = AT(int, network->absent);
+  for (int i = 0; i < network->absentCount; i++) AT(float, network->gradients)[absent[i]] = 0.0f;
   int bytes = network->parameterCount * (int)sizeof(float);
   for (int at = 0; at < bytes; at += vectorBytes) {
     float8 weight = load8(network->parameters + at);
