@@ -6,10 +6,16 @@ const lookMilliseconds = 1000
 /** A look that took long is followed by a pause so many times longer. */
 const pauseFactor = 10
 
+/** What is kept of a run, as it was told last. */
+interface Told {
+  readonly state: RunState
+  /** Null where it was only listed. */
+  readonly updatedAt: string | null
+}
+
 interface Followed {
   readonly folder: string
-  /** As they were told last; of a listed session only the states are known. */
-  readonly runs: Map<string, { readonly state: RunState; readonly updatedAt: string | null }>
+  readonly runs: Map<string, Told>
   /** It was opened, so that it is followed while nobody runs it too. */
   readonly isOpened: boolean
   /** Another process ran it when it was looked at last. */
@@ -40,7 +46,7 @@ export class RunsElsewhere {
 
   /** A session was opened as it is given here. */
   opened({ runs, ...entry }: SessionContents): void {
-    this.#follow(entry, new Map(runs.map((run) => [run.id, run])), true)
+    this.#follow(entry, new Map(runs.map((run) => [run.id, told(run)])), true)
   }
 
   /** Sessions were listed as they are given here. */
@@ -102,12 +108,16 @@ export class RunsElsewhere {
       for (const run of runs) {
         const known = followed.runs.get(run.id)
         const isSame = known?.state === run.state && (run.state !== 'running' || known.updatedAt === run.updatedAt)
-        followed.runs.set(run.id, run)
+        followed.runs.set(run.id, told(run))
         if (!isSame) this.#options.tell(id, run)
       }
     }
     if (!isRun && !followed.isOpened) this.#sessions.delete(id)
   }
+}
+
+function told({ state, updatedAt }: RunManifest): Told {
+  return { state, updatedAt }
 }
 
 function isBeingRun({ runStates }: SessionEntry): boolean {
