@@ -9,8 +9,8 @@ import { findKernels } from '../../src-main/host/kernels'
 import { densityPlot } from './density-plot'
 import { median } from './workload'
 
-/** FedDST's round has ten; both sides do the same, and ours pays the server's work for fewer. */
-const localEpochs = 3
+/** As in FedDST's round; both sides do the same. */
+const localEpochs = 10
 const clients = 20
 /** PyTorch trains so many of the clients; its time is scaled up. Nothing is shared between clients there. */
 const clientsInPython = 2
