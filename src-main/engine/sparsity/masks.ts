@@ -29,7 +29,8 @@ export function applyMask(plan: ModelPlan, parameters: Float32Array, mask: Uint8
 export function countActive(mask: Uint8Array): number {
   // Four flags at a time, each in a byte of the sum, which holds 255 of them.
   const before = Math.min(-mask.byteOffset & 3, mask.length)
-  const words = new Uint32Array(mask.buffer, mask.byteOffset + before, (mask.length - before) >> 2)
+  const count = (mask.length - before) >> 2
+  const words = count === 0 ? new Uint32Array(0) : new Uint32Array(mask.buffer, mask.byteOffset + before, count)
   let active = 0
   for (let first = 0; first < words.length; first += 255) {
     const end = Math.min(first + 255, words.length)

@@ -49,3 +49,17 @@ describe('applyMask', () => {
     expect(parameters.every((value) => value === -2)).toBe(true)
   })
 })
+
+describe('countActive', () => {
+  it('counts any part of any mask', () => {
+    // Long enough for more than one sum, which holds 4 × 255 ones.
+    const mask = Uint8Array.from({ length: 2100 }, (_, at) => (at % 7 === 0 ? 0 : 1))
+    const full = new Uint8Array(2100).fill(1)
+    for (let start = 0; start < 8; start++)
+      for (const length of [0, 1, 2, 3, 4, 5, 6, 7, 8, 1019, 1020, 1021, 1024, 2090]) {
+        const part = mask.subarray(start, start + length)
+        expect(countActive(part)).toBe(part.filter((flag) => flag === 1).length)
+        expect(countActive(full.subarray(start, start + length))).toBe(length)
+      }
+  })
+})
