@@ -1,4 +1,5 @@
 import type { ModelPlan } from '../models/plan'
+import { range } from '../random/draw'
 import { activePositions, trainableParameters } from '../sparsity/masks'
 import type { MaskedModel } from '../trainer/trainer'
 import { arrayOf, type NamedArrays } from './named-arrays'
@@ -27,30 +28,14 @@ interface MeanInput {
 export function maskedMean({ plan, uploads }: MeanInput): MaskedModel {
   const [{ mask }] = uploads
   // Most methods give all clients one mask.
-  return uploads.every((upload) => upload.mask === mask)
-    ? { parameters: meanUnderOneMask(plan, uploads), mask: mask.slice() }
-    : { parameters: meanUnderMasks(plan, uploads), mask: unionOf(plan, uploads) }
-}
-
-/** Parameters whose sums stay in the cache while every client adds to them. */
-const parametersAtOnce = 4096
-
-function meanUnderOneMask(plan: ModelPlan, uploads: readonly WeightedModel[]): Float32Array {
-  const positions = activePositions(trainableParameters(plan, uploads[0].mask))
-  const samples = uploads.reduce((sum, upload) => sum + upload.samples, 0)
-  const mean = new Float32Array(plan.parameterCount)
-  const sums = new Float64Array(parametersAtOnce)
-  for (let first = 0; first < positions.length; first += parametersAtOnce) {
-    const block = positions.subarray(first, first + parametersAtOnce)
-    sums.fill(0)
-    for (const upload of uploads) addWeighted(sums, upload, block)
-    for (let index = 0; index < block.length; index++) mean[block[index]] = sums[index] / samples
-  }
-  return mean
-}
-
-function addWeighted(sums: Float64Array, { samples, parameters }: WeightedModel, positions: Uint32Array): void {
-  for (let index = 0; index < positions.length; index++) sums[index] += samples * parameters[positions[index]]
+  if (uploads.some((upload) => upload.mask !== mask))
+    return { parameters: meanUnderMasks(plan, uploads), mask: unionOf(plan, uploads) }
+  const parameters = weightedMean(
+    uploads.map((upload) => upload.parameters),
+    uploads.map(({ samples }) => samples),
+    activePositions(trainableParameters(plan, mask)),
+  )
+  return { parameters, mask: mask.slice() }
 }
 
 function meanUnderMasks(plan: ModelPlan, uploads: readonly WeightedModel[]): Float32Array {
@@ -81,12 +66,33 @@ export function meanOfSent(uploads: readonly Upload[], name: string): Float32Arr
   )
 }
 
-/** Sample-weighted mean of equally long vectors, summed in float64 in their order. */
-export function weightedMean(vectors: readonly Float32Array[], samples: readonly number[]): Float32Array {
-  const sums = new Float64Array(vectors[0].length)
+/** Positions whose sums stay in the cache while every vector is added to them. */
+const positionsAtOnce = 4096
+
+/**
+ * Sample-weighted mean of equally long vectors, summed in float64 in their order.
+ *
+ * @param positions where it is wanted, by default everywhere; it is 0 elsewhere
+ */
+export function weightedMean(
+  vectors: readonly Float32Array[],
+  samples: readonly number[],
+  positions: Uint32Array = range(vectors[0].length),
+): Float32Array {
+  const mean = new Float32Array(vectors[0].length)
   const total = samples.reduce((sum, count) => sum + count, 0)
-  vectors.forEach((vector, client) => {
-    for (let at = 0; at < sums.length; at++) sums[at] += samples[client] * vector[at]
-  })
-  return Float32Array.from(sums, (sum) => sum / total)
+  const sums = new Float64Array(positionsAtOnce)
+  for (let first = 0; first < positions.length; first += positionsAtOnce) {
+    const block = positions.subarray(first, first + positionsAtOnce)
+    sums.fill(0)
+    vectors.forEach((vector, client) => {
+      addWeighted(sums, vector, samples[client], block)
+    })
+    for (let index = 0; index < block.length; index++) mean[block[index]] = sums[index] / total
+  }
+  return mean
+}
+
+function addWeighted(sums: Float64Array, vector: Float32Array, samples: number, positions: Uint32Array): void {
+  for (let index = 0; index < positions.length; index++) sums[index] += samples * vector[positions[index]]
 }

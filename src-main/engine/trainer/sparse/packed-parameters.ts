@@ -1,4 +1,5 @@
 import type { ModelPlan } from '../../models/plan'
+import { range } from '../../random/draw'
 import { activePositions } from '../../sparsity/masks'
 import type { KernelHeap } from './kernels'
 import type { LayerLists, NetworkLayout, PackedLayer } from './network-layout'
@@ -30,7 +31,7 @@ export function packUnderMask(
   const activeOfLayer = layout.lists.map(({ plan: layer, geometry }) => {
     const active = activePositions(mask.subarray(layer.maskOffset, layer.maskOffset + layer.weightCount))
     const isFilled = geometry.packsByInput && active.length >= leastShareOfFullLayer * layer.weightCount
-    return isFilled ? Uint32Array.from({ length: layer.weightCount }, (_, position) => position) : active
+    return isFilled ? range(layer.weightCount) : active
   })
   const activeCount = activeOfLayer.reduce((sum, active) => sum + active.length, 0)
   const biasCount = plan.parameterCount - plan.prunableCount

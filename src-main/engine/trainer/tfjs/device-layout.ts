@@ -1,4 +1,5 @@
 import type { ModelPlan, PrunableLayerPlan } from '../../models/plan'
+import { range } from '../../random/draw'
 
 /**
  * Order of the parameters on a device. TensorFlow.js has kernels `[height, width, in, out]` and `[in, out]` and images with
@@ -11,7 +12,7 @@ export interface DeviceLayout {
 }
 
 export function deviceLayout(plan: ModelPlan): DeviceLayout {
-  const places = Uint32Array.from({ length: plan.parameterCount }, (_, index) => index)
+  const places = range(plan.parameterCount)
   let [channels, height, width] = plan.inputShape
   for (const layer of plan.layers) {
     if (layer.kind === 'convolution') {

@@ -20,6 +20,7 @@ typedef struct {
   const float *weights;
   long weightStep, rowStep;
   int count;
+  /* Bytes from these weights to those of the next block, which are fetched meanwhile. */
   long ahead;
   const char *from;
   long fromStep, fromVector;
@@ -63,9 +64,9 @@ INLINE void add_block(const Block *block, int rows, int vectors, long weightStep
 }
 
 /* A function of its own for each shape, so that its sums stay in registers. */
-#define BLOCK(name, rows, vectors, weightStep, rowStep, aheadStep)                                                                \
+#define BLOCK(name, rows, vectors, weightStep, rowStep, aheadStep)                                                     \
   static __attribute__((noinline)) void name(const Block *block) {                                                     \
-    add_block(block, rows, vectors, weightStep, rowStep, aheadStep);                                                              \
+    add_block(block, rows, vectors, weightStep, rowStep, aheadStep);                                                   \
   }
 BLOCK(forward_block, blockRows, blockVectors, block->weightStep, 1, 4 * block->weightStep)
 BLOCK(forward_column, blockRows, 1, block->weightStep, 1, 4 * block->weightStep)

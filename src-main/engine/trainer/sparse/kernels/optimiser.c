@@ -3,7 +3,8 @@
 
 /*
  * g ← gradient + λ·w + μ·(w − w_received);  v ← momentum·v + g;  w ← w − η·v  (PyTorch's SGD; Li et al. 2020 for μ).
- * Only active weights and biases exist here, and absent ones that lie among them, which stay 0. Gradients are left at 0 for the next step.
+ * Only active weights and biases exist here, and absent ones that lie among them, which stay 0. Gradients are left at 0 for
+ * the next step.
  */
 SHARED void optimiser_step(const Network *network) {
   float learningRate = network->learningRate, momentum = network->momentum;

@@ -132,6 +132,7 @@ INLINE void dense_list_gradient(const int *offsets, float *gradients, int count,
 #endif
   DENSE_GROUPS(4)
   DENSE_GROUPS(1)
+#undef DENSE_GROUPS
 }
 
 /* The same for a dense layer, whose taps are listed by input: each input is read once. */
